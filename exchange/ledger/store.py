@@ -1,0 +1,96 @@
+"""The database and the manners of writing to it. Knows nothing of what is stored.
+
+SQLite has one writer: every write of this process stands in one first-come-first-served line, because
+SQLite's own busy handler sleeps and is not fair. PostgreSQL orders its writers by itself.
+"""
+
+from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
+from threading import Lock
+from typing import Any
+
+from sqlalchemy import Connection, Engine, event
+from sqlmodel import create_engine
+
+_PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "busy_timeout=30000", "foreign_keys=ON")
+
+
+class FifoLock:
+    """A lock that serves in order of arrival; a plain `threading.Lock` lets a busy thread take it again and again."""
+
+    def __init__(self) -> None:
+        self._mutex = Lock()
+        self._held = False
+        self._line: deque[Lock] = deque()
+
+    def __enter__(self) -> None:
+        with self._mutex:
+            if not self._held:
+                self._held = True
+                return
+            turn = Lock()
+            turn.acquire()
+            self._line.append(turn)
+        turn.acquire()
+
+    def __exit__(self, *_: object) -> None:
+        with self._mutex:
+            if self._line:
+                self._line.popleft().release()
+            else:
+                self._held = False
+
+
+class Store:
+    """One database: `writing()` is a transaction that may change it, `reading()` one that may not."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self.is_sqlite = url.startswith("sqlite")
+        self._line = FifoLock()
+        if self.is_sqlite:
+            self._writer = _sqlite(url, begin="BEGIN IMMEDIATE")
+            self._reader = _sqlite(url, begin="BEGIN DEFERRED")
+        else:
+            self._writer = self._reader = create_engine(url, pool_size=16, max_overflow=16, pool_pre_ping=True)
+
+    @property
+    def engine(self) -> Engine:
+        return self._writer
+
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """A transaction: committed when the block ends, undone when it raises."""
+        if not self.is_sqlite:
+            with self._writer.begin() as connection:
+                yield connection
+            return
+        with self._line, self._writer.begin() as connection:
+            yield connection
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """A consistent view of the database that never waits for the writer's line."""
+        with self._reader.connect() as connection:
+            yield connection
+
+    def close(self) -> None:
+        self._writer.dispose()
+        self._reader.dispose()
+
+
+def _sqlite(url: str, begin: str) -> Engine:
+    engine = create_engine(url, connect_args={"check_same_thread": False, "timeout": 30})
+
+    @event.listens_for(engine, "connect")
+    def _on_connect(raw: Any, _record: object) -> None:
+        raw.isolation_level = None  # The driver must not begin transactions behind our back.
+        for pragma in _PRAGMAS:
+            raw.execute(f"PRAGMA {pragma}")
+
+    @event.listens_for(engine, "begin")
+    def _on_begin(connection: Connection) -> None:
+        connection.exec_driver_sql(begin)
+
+    return engine
