@@ -78,6 +78,8 @@ def prepare() -> None:
     import fcntl  # Only POSIX has it, and the usage text should print everywhere.
 
     home = os.open(ROOT, os.O_RDONLY)
+    # An installer that outlives a killed run.py keeps its place in the line, so nobody builds under its hands.
+    os.set_inheritable(home, True)
     try:
         # Two calls at once: the second waits for the first and finds its work done.
         fcntl.flock(home, fcntl.LOCK_EX)
@@ -159,7 +161,9 @@ def run(command: list[str]) -> None:
     surroundings = {**os.environ, "UV_PYTHON_DOWNLOADS": "never", "PIP_USER": "0"}
     surroundings.pop("PIP_TARGET", None)
     surroundings.pop("PIP_PREFIX", None)
-    subprocess.run(command, check=True, env=surroundings, stdin=subprocess.DEVNULL, stdout=sys.stderr)  # noqa: S603
+    subprocess.run(  # noqa: S603
+        command, check=True, env=surroundings, stdin=subprocess.DEVNULL, stdout=sys.stderr, close_fds=False
+    )
 
 
 def tried(command: list[str]) -> bool:
