@@ -1,0 +1,119 @@
+"""From a request to a unit: one request, one unit, one commit, before the answer leaves.
+
+A route is a plain function of what was asked and a unit. `UnitRoute` opens the unit, replays a repeated request,
+keeps the answer with the facts, and turns a recorded refusal into a problem after it was recorded.
+"""
+
+import hashlib
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import wraps
+from typing import Annotated, Any
+
+import orjson
+from fastapi import APIRouter, Depends, Request, Response
+from fastapi.routing import APIRoute
+from pydantic import BaseModel
+
+from exchange.kernel import idempotency
+from exchange.kernel.caller import Caller
+from exchange.kernel.errors import Malformed, RecordedRefusal, Unauthenticated
+from exchange.kernel.idempotency import Answer, Ask
+from exchange.kernel.problems import problem_of
+from exchange.kernel.unit import Ground, Unit
+
+KEY_CHARACTERS_MAX = 128
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A request on its way into a unit: on which ground, with which credential, and how it would be repeated."""
+
+    ground: Ground
+    authenticate: Callable[[Unit, str], Caller]
+    credential: str
+    writes: bool
+    idempotency_key: str
+    fingerprint: str
+
+
+async def asked(request: Request) -> Asked:
+    """Read what the unit needs of the request; every POST must say under which key it may be repeated."""
+    writes = request.method != "GET"
+    scheme, _, credential = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() != "bearer" or not credential:
+        raise Unauthenticated("send your API key as a bearer credential")
+    key = request.headers.get("idempotency-key", "")
+    if writes and not 0 < len(key) <= KEY_CHARACTERS_MAX:
+        raise Malformed("send an Idempotency-Key with every write", code="E_IDEMPOTENCY_KEY")
+    digest = hashlib.sha256()
+    if writes:
+        for part in (request.method.encode(), request.url.path.encode(), await request.body()):
+            digest.update(len(part).to_bytes(8, "big") + part)
+    state = request.app.state
+    return Asked(state.ground, state.authenticate, credential.strip(), writes, key, digest.hexdigest())
+
+
+OpenUnit = Annotated[Unit, Depends(asked)]
+"""What a route declares; `UnitRoute` replaces the `Asked` by the unit it opened."""
+
+
+class UnitRoute(APIRoute):
+    """A route whose function runs inside one unit."""
+
+    def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
+        options["status_code"] = options.get("status_code") or 200
+        super().__init__(path, _in_one_unit(endpoint, options["status_code"]), **options)
+
+
+def router(prefix: str, tag: str) -> APIRouter:
+    return APIRouter(prefix=prefix, tags=[tag], route_class=UnitRoute)
+
+
+def _in_one_unit(endpoint: Callable[..., Any], status: int) -> Callable[..., Any]:
+    if not any(parameter.annotation == OpenUnit for parameter in inspect.signature(endpoint).parameters.values()):
+        return endpoint
+
+    @wraps(endpoint)
+    def answered(**arguments: Any) -> Response:
+        request: Asked = arguments["unit"]
+        if not request.writes:
+            with request.ground.reading(_NOT_YET_KNOWN) as unit:
+                unit.caller = request.authenticate(unit, request.credential)
+                return _response(_answer(endpoint(**{**arguments, "unit": unit}), status))
+        with request.ground.writing(_NOT_YET_KNOWN) as unit:
+            unit.caller = request.authenticate(unit, request.credential)
+            ask = Ask(unit.caller.key_id, request.idempotency_key, request.fingerprint)
+            if before := idempotency.claim(unit.connection, ask, unit.now):
+                return _response(before, replayed=True)
+            answer = _recorded(endpoint, {**arguments, "unit": unit}, status)
+            idempotency.keep(unit.connection, ask, answer)
+        return _response(answer)
+
+    return answered
+
+
+_NOT_YET_KNOWN = Caller("sys_nobody", "sys_nobody")
+
+
+def _recorded(endpoint: Callable[..., Any], arguments: dict[str, Any], status: int) -> Answer:
+    try:
+        return _answer(endpoint(**arguments), status)
+    except RecordedRefusal as refusal:
+        response = problem_of(refusal)
+        return Answer(response.status_code, str(response.media_type), bytes(response.body))
+
+
+def _answer(result: Any, status: int) -> Answer:
+    if isinstance(result, Response):
+        return Answer(result.status_code, result.media_type or "application/octet-stream", bytes(result.body))
+    body = result.model_dump_json().encode() if isinstance(result, BaseModel) else orjson.dumps(result)
+    return Answer(status, "application/json", body)
+
+
+def _response(answer: Answer, *, replayed: bool = False) -> Response:
+    response = Response(answer.body, status_code=answer.status, media_type=answer.media_type)
+    if replayed:
+        response.headers["Idempotency-Replayed"] = "true"
+    return response

@@ -1,0 +1,17 @@
+"""Names of things: random where they begin a story, derived where they have a parent, so that a retry makes no orphan."""
+
+import hashlib
+import secrets
+
+_ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
+
+
+def fresh(kind: str) -> str:
+    """A new random id such as `ord_7k3v…`: 130 bits, nothing of the holder in it."""
+    return f"{kind}_" + "".join(secrets.choice(_ALPHABET) for _ in range(26))
+
+
+def derived(kind: str, *parents: str) -> str:
+    """The id of what follows from `parents`: the same parents always give the same child."""
+    digest = hashlib.sha256("\x00".join((kind, *parents)).encode()).hexdigest()
+    return f"{kind}_{digest[:32]}"

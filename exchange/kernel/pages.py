@@ -1,0 +1,56 @@
+"""Lists in pages: keyset cursors, opaque to the caller, with a `Link` to the next page (RFC 8288)."""
+
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from binascii import Error as BadBase64
+from collections.abc import Callable, Sequence
+from typing import Annotated, Any
+
+import orjson
+from fastapi import Query, Response
+from pydantic import BaseModel
+from sqlalchemy import Connection, Select, Table
+from sqlmodel import SQLModel
+
+from exchange.kernel.errors import Malformed
+
+Limit = Annotated[int, Query(ge=1, le=200)]
+Cursor = Annotated[str | None, Query(max_length=200)]
+
+
+def page(
+    connection: Connection,
+    query: Select[Any],
+    table: type[SQLModel],
+    *,
+    path: str,
+    limit: int,
+    cursor: str | None,
+    view: Callable[[Any], BaseModel],
+) -> Response:
+    """One page of a view, ordered by its `id` column, as a JSON list."""
+    column = _table(table).c.id
+    if cursor is not None:
+        query = query.where(column > _opened(cursor))
+    rows = connection.execute(query.order_by(column).limit(limit + 1)).mappings().all()
+    shown: Sequence[Any] = rows[:limit]
+    response = Response(
+        orjson.dumps([view(row).model_dump(mode="json") for row in shown]), media_type="application/json"
+    )
+    if len(rows) > limit:
+        response.headers["Link"] = f'<{path}?limit={limit}&cursor={_sealed(shown[-1]["id"])}>; rel="next"'
+    return response
+
+
+def _table(model: type[SQLModel]) -> Table:
+    return SQLModel.metadata.tables[str(model.__tablename__)]
+
+
+def _sealed(last: str) -> str:
+    return urlsafe_b64encode(last.encode()).decode().rstrip("=")
+
+
+def _opened(cursor: str) -> str:
+    try:
+        return urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode()
+    except (BadBase64, ValueError):
+        raise Malformed("not a cursor of ours", code="E_CURSOR") from None

@@ -1,0 +1,136 @@
+"""A unit: one request or one job, one transaction, one set of facts. `record` is the only verb that writes."""
+
+from collections import OrderedDict
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from threading import Lock
+from typing import TypeVar
+
+from sqlalchemy import Connection
+
+from exchange.kernel import errors, ids
+from exchange.kernel.calendar import Calendar
+from exchange.kernel.caller import Caller
+from exchange.kernel.clock import SECOND, Clock
+from exchange.kernel.entity import KINDS, Entity, Event
+from exchange.kernel.facts import Fact, draft, read
+from exchange.kernel.views import Projection, project
+from exchange.ledger import entries
+from exchange.ledger.store import Store
+from policies.engine import PolicySet
+
+E = TypeVar("E", bound=Entity)
+_REMEMBERED = 20_000
+
+
+@dataclass(slots=True)
+class Ground:
+    """What every unit of a process stands on. `remembered` holds frozen entities that were committed, to fold less."""
+
+    store: Store
+    clock: Clock
+    policies: PolicySet
+    calendar: Calendar = field(default_factory=Calendar)
+    remembered: OrderedDict[str, Entity] = field(default_factory=OrderedDict)
+    lock: Lock = field(default_factory=Lock)
+
+    @contextmanager
+    def writing(self, caller: Caller) -> Iterator["Unit"]:
+        """A unit whose facts are committed together when the block ends, or not at all."""
+        try:
+            with self.store.writing() as connection:
+                unit = Unit(connection, self, caller)
+                yield unit
+                unit.flush()
+        except entries.StaleVersion:
+            raise errors.StaleVersion("somebody else was first; read it again") from None
+        self._remember(unit)
+
+    @contextmanager
+    def reading(self, caller: Caller) -> Iterator["Unit"]:
+        """A unit that can only look."""
+        with self.store.reading() as connection:
+            yield Unit(connection, self, caller)
+
+    def _remember(self, unit: "Unit") -> None:
+        with self.lock:
+            for entity in unit.seen.values():
+                self.remembered[entity.id] = entity
+                self.remembered.move_to_end(entity.id)
+            while len(self.remembered) > _REMEMBERED:
+                self.remembered.popitem(last=False)
+
+
+class Unit:
+    """Loads entities by folding their facts, and records new ones. Reads its own writes."""
+
+    def __init__(self, connection: Connection, ground: Ground, caller: Caller) -> None:
+        self.connection = connection
+        self.ground = ground
+        self.caller = caller
+        self.now = ground.clock()
+        self.policies = ground.policies
+        self.calendar = ground.calendar
+        self.seen: dict[str, Entity] = {}
+        self._drafts: list[entries.Draft] = []
+
+    @property
+    def now_s(self) -> int:
+        return self.now // SECOND
+
+    def load(self, kind: type[E], entity_id: str) -> E:
+        """The entity as its facts say; one without facts is NEW, version 0."""
+        known = self.seen.get(entity_id) or self.ground.remembered.get(entity_id) or kind(id=entity_id)
+        if not isinstance(known, kind):
+            raise errors.NotFound("no such thing")
+        if entity_id not in self.seen:
+            known = _folded(known, self.connection)
+            self.seen[entity_id] = known
+        return known
+
+    def get(self, kind: type[E], entity_id: str) -> E:
+        """The entity, which must exist."""
+        entity = self.load(kind, entity_id)
+        if entity.version == 0:
+            raise errors.NotFound("no such thing")
+        return entity
+
+    def record(self, entity: E, *events: Event, refs: tuple[str, ...] = ()) -> E:
+        """Fold the events, show them in the views, and write them as log entries. The only writing verb there is."""
+        for event in events:
+            before, entity = entity, entity.then(event)
+            fact = Fact(
+                id=ids.fresh("evt"),
+                subject=entity.id,
+                version=entity.version,
+                at=self.now,
+                actor=self.caller.participant_id,
+                rule=self.policies.version,
+                event=event,
+                refs=tuple(dict.fromkeys(ref for ref in refs if ref)),
+            )
+            entity = entity.model_copy(update={"head": fact.id})
+            self._drafts.append(draft(fact))
+            project(Projection(self.connection, before, entity, fact))
+        self.seen[entity.id] = entity
+        return entity
+
+    def flush(self) -> None:
+        """Write what was recorded; called once, at the end, by whoever opened the unit."""
+        entries.append(self.connection, self._drafts)
+        self._drafts.clear()
+
+
+def history(connection: Connection, subject: str) -> list[Fact]:
+    """Everything that happened to one thing, oldest first."""
+    return [read(stored) for stored in entries.stream(connection, subject)]
+
+
+def _folded(known: E, connection: Connection) -> E:
+    for stored in entries.stream(connection, known.id, after_version=known.version):
+        fact = read(stored)
+        if KINDS[type(fact.event)] is not type(known):
+            raise errors.NotFound("no such thing")
+        known = known.then(fact.event).model_copy(update={"head": fact.id})
+    return known

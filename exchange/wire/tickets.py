@@ -1,0 +1,33 @@
+"""Tickets: the exchange's signed order to one domain to run one computation once."""
+
+from typing import Annotated, ClassVar
+
+from pydantic import Field
+
+from exchange.wire.acts import Act, Digest, Domain, Id, Seconds
+from exchange.wire.computations import Computation
+from exchange.wire.licences import Mode, Purpose
+
+
+class Ticket(Act):
+    """One computation, for one buyer, under one licence, in one domain, once. Times are Unix seconds."""
+
+    TYPE: ClassVar[str] = "application/vnd.dx.ticket+json"
+    id: Id
+    order_id: Id
+    licence_id: Id
+    licence_digest: Digest
+    asset_id: Id
+    provider_id: Id
+    buyer_id: Id
+    domain: Domain
+    purpose: Purpose
+    territory: Annotated[str, Field(pattern=r"^[A-Z0-9-]{2,16}$")]
+    mode: Mode
+    computation: Computation
+    k_min: Annotated[int, Field(ge=1, le=10**6)]
+    controls_digest: Digest
+    policy_digest: Digest
+    recipient_key: Annotated[str, Field(max_length=2_000)]
+    issued_at_s: Seconds
+    expires_at_s: Seconds
