@@ -7,6 +7,7 @@ from sqlmodel import Field, SQLModel
 
 from exchange.ledger.store import Store
 from exchange.wire.entries import ENTRY_BYTES_MAX
+from exchange.wire.merkle import EMPTY_ROOT
 
 # Before the first table of the whole program: a migration can only change what has a name.
 SQLModel.metadata.naming_convention = {
@@ -17,7 +18,6 @@ SQLModel.metadata.naming_convention = {
     "pk": "pk_%(table_name)s",
 }
 
-EMPTY_ROOT = sha256(b"").digest()
 TILE_BYTES = 256 * 32
 
 # SQLite numbers rows by itself only where the type is spelt INTEGER.
