@@ -1,7 +1,7 @@
 """Which system calls a confined query may make, by processor. A list of numbers and the reason; it installs nothing.
 
 What is not listed is refused: no socket, no exec, no new process, no tracing, no mount, no io_uring, no key ring,
-no memory file, no signal to another. Numbers are the kernel's own and never change; None where a processor has no such call.
+no memory file, no signal to another. Numbers are the kernel's own and never change; None: no such call there.
 """
 
 # name: (x86-64, aarch64)

@@ -1,0 +1,78 @@
+"""What a provider declares of a table, and what may be told of it afterwards. No data and no reading of data."""
+
+from collections.abc import Mapping
+from typing import Annotated, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from policies.disclosure.columns import Column, Table
+
+Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,62}$")]
+Type = Literal["int", "number", "text", "date", "bool"]
+
+
+class AssetSpec(BaseModel):
+    """One table: whom its rows are about (no `unit` where it is public), what tells a row, what each column is for.
+
+    A column that is not declared is left behind.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    table: Name
+    unit: Name | None
+    units_of: str | None
+    key: tuple[tuple[Name, ...], ...]
+    columns: Mapping[Name, Column]
+
+    @model_validator(mode="after")
+    def _declared_in_full(self) -> Self:
+        named = {name for key in self.key for name in key} | ({self.unit} if self.unit else set())
+        if not self.columns or not named <= self.columns.keys():
+            raise ValueError("the unit and the keys are declared columns")
+        if (self.unit is None) != (self.units_of is None):
+            raise ValueError("a unit and what it is a unit of are told together")
+        if any(column.type is None for column in self.columns.values()):
+            raise ValueError("every column has a type")
+        return self
+
+
+class ColumnProfile(BaseModel):
+    """The bounds are the declared ones, as decimal text."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: Name
+    type: Type
+    nulls: int
+    bounds: tuple[str, str] | None
+
+    @classmethod
+    def of(cls, name: str, column: Column, nulls: int) -> Self:
+        bounds = None if column.bounds is None else (str(column.bounds[0]), str(column.bounds[1]))
+        return cls(name=name, type=column.kind, nulls=nulls, bounds=bounds)
+
+
+class Profile(BaseModel):
+    """All that leaves the domain about a table: counts, what was declared, and the digest of the prepared file."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    table: Name
+    rows: int
+    units: int | None
+    unit_rows_max: int | None
+    columns: tuple[ColumnProfile, ...]
+    fingerprint: str
+
+
+def controlled(spec: AssetSpec, profile: Profile) -> Table:
+    """The table as the analyser sees it: declared uses and bounds, counted rows."""
+    return Table(
+        unit=spec.unit,
+        units_of=spec.units_of,
+        key=spec.key,
+        rows_max=profile.rows,
+        unit_rows_max=profile.unit_rows_max,
+        columns=spec.columns,
+    )
