@@ -1,7 +1,5 @@
 """The log's tables, and the triggers that refuse to rewrite it. The triggers are manners; the tree is the proof."""
 
-from hashlib import sha256
-
 from sqlalchemy import BigInteger, CheckConstraint, Column, Integer, LargeBinary, UniqueConstraint
 from sqlmodel import Field, SQLModel
 

