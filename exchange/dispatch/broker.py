@@ -73,14 +73,10 @@ class Broker:
         """Start a server on this folder, or take over the one that outlived the process which started it."""
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         folder.chmod(0o700)
-        # The lock belongs to the open file, which the server inherits: it is held exactly as long as the server lives.
-        # Two servers on one folder would write into one append-only file.
-        lock = os.open(folder / "lock", os.O_RDWR | os.O_CREAT, 0o600)
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            os.close(lock)
-            return cls(folder, None, _recorded_pid(folder))
+        lock = _locked(folder)
+        if lock is None:
+            return cls(folder, None, int((folder / "pid").read_text()))
+        (folder / "pid").unlink(missing_ok=True)
         try:
             process = subprocess.Popen(  # noqa: S603 - the arguments are ours, and no shell reads them.
                 [binary or server_binary(), *_arguments(folder, acl_path)],
@@ -143,14 +139,25 @@ def _arguments(folder: Path, acl_path: Path) -> list[str]:
     return [word for name, value in options.items() for word in (f"--{name}", value)]
 
 
-def _recorded_pid(folder: Path) -> int:
-    """The lock is held, so the server lives; its number may still be on its way to the file."""
-    for _ in range(100):
-        text = (folder / "pid").read_text() if (folder / "pid").exists() else ""
-        if text.isdigit():
-            return int(text)
-        time.sleep(0.01)
-    raise BrokerFailed("the folder is in use by a server nobody wrote down")
+def _locked(folder: Path) -> int | None:
+    """This folder's lock, or None when a server that works holds it. One that is ending is waited for.
+
+    The lock belongs to the open file, which the server inherits: it is held exactly as long as the server lives.
+    Two servers on one folder would write into one append-only file.
+    """
+    lock = os.open(folder / "lock", os.O_RDWR | os.O_CREAT, 0o600)
+    for _ in range(200):
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if _answers(socket_path(folder)) and (folder / "pid").exists():
+                os.close(lock)
+                return None
+            time.sleep(0.05)
+        else:
+            return lock
+    os.close(lock)
+    raise BrokerFailed("the folder is in use by a server that does not answer")
 
 
 def _answers(path: Path) -> bool:
