@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from enum import StrEnum
 
+from policies.engine.vocabulary import Value
+
 
 class Fault(StrEnum):
     """The closed list of what can be wrong with a set of rules, or with the facts put to it."""
@@ -31,6 +33,6 @@ class Fault(StrEnum):
 class PolicyRefused(Exception):
     """`code` is stable, `where` names a file, row or word; `example` is a made-up case that shows the fault."""
 
-    def __init__(self, code: Fault, where: str, example: Mapping[str, object] | None = None) -> None:
+    def __init__(self, code: Fault, where: str, example: Mapping[str, Value] | None = None) -> None:
         super().__init__(f"{code.value} at {where}" + (f", e.g. {dict(example)}" if example else ""))
         self.code, self.where, self.example = code.value, where, example
