@@ -7,7 +7,7 @@ keeps the answer with the facts, and turns a recorded refusal into a problem aft
 import hashlib
 import inspect
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import wraps
 from typing import Annotated, Any
 
@@ -17,7 +17,7 @@ from fastapi.routing import APIRoute
 from pydantic import BaseModel
 
 from exchange.kernel import idempotency
-from exchange.kernel.caller import Caller
+from exchange.kernel.caller import NOBODY, Caller
 from exchange.kernel.errors import Malformed, RecordedRefusal, Unauthenticated
 from exchange.kernel.idempotency import Answer, Ask
 from exchange.kernel.problems import problem_of
@@ -39,11 +39,31 @@ class Asked:
 
 
 async def asked(request: Request) -> Asked:
-    """Read what the unit needs of the request; every POST must say under which key it may be repeated."""
-    writes = request.method != "GET"
+    """Read what the unit needs of the request, which must say who asks."""
+    return await _asked(request, request.app.state.authenticate, _credential(request))
+
+
+async def asked_by_anyone(request: Request) -> Asked:
+    """Read what the unit needs of a request that nobody has to sign; a credential is not even looked at."""
+    return await _asked(request, lambda _unit, _credential: ANYONE, "")
+
+
+async def asked_to_look(request: Request) -> Asked:
+    """Read what a unit needs that cannot write."""
+    state = request.app.state
+    return Asked(state.ground, state.authenticate, _credential(request), False, "", "")
+
+
+def _credential(request: Request) -> str:
     scheme, _, credential = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not credential:
         raise Unauthenticated("send your API key as a bearer credential")
+    return credential.strip()
+
+
+async def _asked(request: Request, authenticate: Callable[[Unit, str], Caller], credential: str) -> Asked:
+    """Every POST must say under which key it may be repeated."""
+    writes = request.method != "GET"
     key = request.headers.get("idempotency-key", "")
     if writes and not 0 < len(key) <= KEY_CHARACTERS_MAX:
         raise Malformed("send an Idempotency-Key with every write", code="E_IDEMPOTENCY_KEY")
@@ -51,12 +71,19 @@ async def asked(request: Request) -> Asked:
     if writes:
         for part in (request.method.encode(), request.url.path.encode(), await request.body()):
             digest.update(len(part).to_bytes(8, "big") + part)
-    state = request.app.state
-    return Asked(state.ground, state.authenticate, credential.strip(), writes, key, digest.hexdigest())
+    return Asked(request.app.state.ground, authenticate, credential, writes, key, digest.hexdigest())
 
 
 OpenUnit = Annotated[Unit, Depends(asked)]
 """What a route declares; `UnitRoute` replaces the `Asked` by the unit it opened."""
+
+AnyoneUnit = Annotated[Unit, Depends(asked_by_anyone)]
+"""The same for the few routes that are open to strangers: applying, and looking at what is public."""
+
+LookUnit = Annotated[Unit, Depends(asked_to_look)]
+"""For a POST that only looks (a dry run): no Idempotency-Key, no write lock, nothing recorded."""
+
+ANYONE = replace(NOBODY, key_id="anyone")
 
 
 class UnitRoute(APIRoute):
@@ -72,17 +99,18 @@ def router(prefix: str, tag: str) -> APIRouter:
 
 
 def _in_one_unit(endpoint: Callable[..., Any], status: int) -> Callable[..., Any]:
-    if not any(parameter.annotation == OpenUnit for parameter in inspect.signature(endpoint).parameters.values()):
+    units = (OpenUnit, AnyoneUnit, LookUnit)
+    if not any(one.annotation in units for one in inspect.signature(endpoint).parameters.values()):
         return endpoint
 
     @wraps(endpoint)
     def answered(**arguments: Any) -> Response:
         request: Asked = arguments["unit"]
         if not request.writes:
-            with request.ground.reading(_NOT_YET_KNOWN) as unit:
+            with request.ground.reading(NOBODY) as unit:
                 unit.caller = request.authenticate(unit, request.credential)
                 return _response(_answer(endpoint(**{**arguments, "unit": unit}), status))
-        with request.ground.writing(_NOT_YET_KNOWN) as unit:
+        with request.ground.writing(NOBODY) as unit:
             unit.caller = request.authenticate(unit, request.credential)
             ask = Ask(unit.caller.key_id, request.idempotency_key, request.fingerprint)
             if before := idempotency.claim(unit.connection, ask, unit.now):
@@ -92,9 +120,6 @@ def _in_one_unit(endpoint: Callable[..., Any], status: int) -> Callable[..., Any
         return _response(answer)
 
     return answered
-
-
-_NOT_YET_KNOWN = Caller("sys_nobody", "sys_nobody")
 
 
 def _recorded(endpoint: Callable[..., Any], arguments: dict[str, Any], status: int) -> Answer:

@@ -18,6 +18,7 @@ from exchange.kernel.facts import Fact, draft, read
 from exchange.kernel.views import Projection, project
 from exchange.ledger import entries
 from exchange.ledger.store import Store
+from exchange.wire.keys import PrivateKey
 from policies.engine import PolicySet
 
 E = TypeVar("E", bound=Entity)
@@ -26,12 +27,15 @@ _REMEMBERED = 20_000
 
 @dataclass(slots=True)
 class Ground:
-    """What every unit of a process stands on. `remembered` holds frozen entities that were committed, to fold less."""
+    """What every unit of a process stands on. `key` is the exchange's own, with which it signs tickets; `remembered`
+    holds frozen entities that were committed, to fold less.
+    """
 
     store: Store
     clock: Clock
     policies: PolicySet
     calendar: Calendar = field(default_factory=Calendar)
+    key: PrivateKey = field(default_factory=PrivateKey.generated)
     remembered: OrderedDict[str, Entity] = field(default_factory=OrderedDict)
     lock: Lock = field(default_factory=Lock)
 

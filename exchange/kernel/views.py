@@ -3,7 +3,7 @@
 A slice declares its table with `**DERIVED` and one projector a kind of entity. Nothing but a projector writes to it.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -35,13 +35,13 @@ class Projection:
     def event(self) -> Event:
         return self.fact.event
 
-    def put(self, row: SQLModel) -> None:
-        """Insert the row, or replace the one with its key."""
+    def put(self, row: SQLModel, *, keep: Collection[str] = ()) -> None:
+        """Insert the row, or replace the one with its key, all but the columns to `keep` as they first were."""
         table = _table(type(row))
         keys = [column.name for column in table.primary_key]
         values = row.model_dump()
         statement = _insert(self.connection, table).values(values)
-        changed = {name: statement.excluded[name] for name in values if name not in keys}
+        changed = {name: statement.excluded[name] for name in values if name not in (*keys, *keep)}
         self.connection.execute(statement.on_conflict_do_update(index_elements=keys, set_=changed))
 
     def add(self, table: type[SQLModel], key: Mapping[str, Any], **amounts: int) -> Mapping[str, int]:
