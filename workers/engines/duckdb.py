@@ -14,7 +14,7 @@ from typing import Self
 
 from workers.engines import Answered, Cell, EngineCode, EngineRefused, Limits
 from workers.jail.lending import lend
-from workers.jail.parent import NOBODY, Ended, Inmate, Zygote, ZygoteGone
+from workers.jail.parent import NOBODY, Ended, Inmate, JailUnavailable, Zygote, ZygoteGone
 
 _TABLE = re.compile(r"[a-z][a-z0-9_]{0,62}")
 _FILE = re.compile(r"[A-Za-z0-9_.-]{1,120}")
@@ -32,15 +32,18 @@ class DuckDb:
         self._inmate = inmate
         self._starting = Lock()
         self._zygote: Zygote | None = None
+        self._closed = True
 
     def __enter__(self) -> Self:
         if os.getuid() == 0:
             lend(self._tables.values(), self._inmate.gid)
         self._zygote = Zygote(self._tables, self._inmate)
+        self._closed = False
         return self
 
     def __exit__(self, *_: object) -> None:
         with self._starting:
+            self._closed = True
             if self._zygote is not None:
                 self._zygote.close()
             self._zygote = None
@@ -52,7 +55,10 @@ class DuckDb:
             raise EngineRefused(EngineCode.FAILED)
         question = {"sql": sql, "tables": sorted(tables), "limits": limits.model_dump()}
         for _ in range(2):
-            zygote = self._running()
+            try:
+                zygote = self._running()
+            except JailUnavailable:
+                raise EngineRefused(EngineCode.FAILED) from None
             try:
                 frame = zygote.ask(question, wall_s=limits.wall_s, output_bytes=limits.output_bytes)
                 return _answered(frame, limits)
@@ -64,6 +70,8 @@ class DuckDb:
 
     def _running(self) -> Zygote:
         with self._starting:
+            if self._closed:
+                raise EngineRefused(EngineCode.FAILED)
             if self._zygote is None:
                 self._zygote = Zygote(self._tables, self._inmate)
             return self._zygote

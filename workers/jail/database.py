@@ -40,9 +40,6 @@ def opened(files: Mapping[str, Path]) -> Database:
     for table, path in paths.items():
         connection.execute(f'CREATE VIEW "{table}" AS FROM read_parquet({_literal(path)})')
         connection.execute(f'SELECT count(*) FROM "{table}"').fetchall()  # noqa: S608 - names are checked by the parent
-    listed = ", ".join(_literal(path) for path in paths.values())
-    connection.execute(f"SET allowed_paths = [{listed}]")
-    connection.execute("SET enable_external_access = false")
     # Converting every kind of cell once loads what the conversion needs while files can still be opened.
     connection.execute(
         "SELECT 1.5::DECIMAL(4, 1), 1::HUGEINT, 1.5::DOUBLE, DATE '2000-01-01', true, NULL, 'x'"
@@ -56,6 +53,11 @@ def narrow(database: Database, tables: Iterable[str], *, memory_bytes: int, thre
     for table in database.paths:
         if table not in kept:
             database.connection.execute(f'DROP VIEW "{table}"')
+    # Set here and not in the zygote: the engine resolves these names as whoever it is when they are set, and as whoever
+    # it is when it opens them, and the jail's user cannot look into every folder above a file.
+    listed = ", ".join(_literal(database.paths[table]) for table in sorted(kept))
+    database.connection.execute(f"SET allowed_paths = [{listed}]")
+    database.connection.execute("SET enable_external_access = false")
     database.connection.execute(f"SET memory_limit = '{memory_bytes // 1024}KiB'")
     database.connection.execute(f"SET threads = {threads}")
     database.connection.execute("SET lock_configuration = true")
