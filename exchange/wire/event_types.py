@@ -2,6 +2,9 @@
 
 TYPES: frozenset[str] = frozenset(
     {
+        "admission_review.started",
+        "api_key.issued",
+        "api_key.revoked",
         "batch.closed",
         "batch.paid",
         "custody.deposited",
@@ -21,6 +24,16 @@ TYPES: frozenset[str] = frozenset(
         "log.opened",
         "meter.charged",
         "meter.closed",
+        "node.registered",
+        "node.retired",
+        "participant.activated",
+        "participant.applied",
+        "participant.approved",
+        "participant.exited",
+        "participant.reinstated",
+        "participant.rejected",
+        "participant.revoked",
+        "participant.suspended",
         "payload.erased",
         "payout.failed",
         "payout.retrying",
@@ -34,5 +47,7 @@ TYPES: frozenset[str] = frozenset(
         "settlement.held",
         "settlement.paid",
         "settlement.unheld",
+        "supplement.provided",
+        "supplement.requested",
     }
 )
