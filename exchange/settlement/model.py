@@ -1,0 +1,193 @@
+"""Money as facts: deposits, holds and what is owed for an order. Each fact that moves money carries its lines.
+
+Source: rulebook 3.8. Nothing here is ever edited: what was wrong is put right by further lines.
+"""
+
+from collections.abc import Mapping
+from datetime import date
+from enum import StrEnum
+from typing import Annotated
+
+from pydantic import Field
+
+from exchange.kernel import ids
+from exchange.kernel.entity import Entity, Event
+from exchange.settlement.lines import Posting
+from exchange.wire.acts import Digest, Fen
+
+RefundRule = Annotated[str, Field(pattern=r"^R([1-9]|10)$")]
+
+
+class DepositState(StrEnum):
+    NEW = "NEW"
+    FUNDED = "FUNDED"
+
+
+class EscrowFunded(Event):
+    """A rail confirmed that a participant's money came in."""
+
+    payer_id: str
+    amount_fen: Fen
+    rail_reference: str
+    by: str
+    lines: Posting
+
+
+class Deposit(Entity):
+    """One incoming payment; derived from the rail's reference, so that no receipt is booked twice."""
+
+    NEXT = {(DepositState.NEW, EscrowFunded): DepositState.FUNDED}
+    payer_id: str = ""
+    amount_fen: int = 0
+
+
+class HoldState(StrEnum):
+    NEW = "NEW"
+    HELD = "HELD"
+    CAPTURED = "CAPTURED"
+    RELEASED = "RELEASED"
+
+
+class HoldPlaced(Event):
+    order_id: str
+    payer_id: str
+    amount_fen: Fen
+    lines: Posting
+
+
+class HoldCaptured(Event):
+    """What the order cost was taken from the hold; the rest went back."""
+
+    captured_fen: Fen
+    lines: Posting
+
+
+class HoldReleased(Event):
+    """Everything went back, by a rule of refunds (rulebook 4.8)."""
+
+    refund_rule: RefundRule
+    lines: Posting
+
+
+class Hold(Entity):
+    """Money set aside for one order: captured or released, once."""
+
+    NEXT = {
+        (HoldState.NEW, HoldPlaced): HoldState.HELD,
+        (HoldState.HELD, HoldCaptured): HoldState.CAPTURED,
+        (HoldState.HELD, HoldReleased): HoldState.RELEASED,
+    }
+    order_id: str = ""
+    payer_id: str = ""
+    amount_fen: int = 0
+    captured_fen: int = 0
+
+
+class SettlementState(StrEnum):
+    """HELD is held before acceptance, HELD_ELIGIBLE after it: so letting go knows where to go back to."""
+
+    NEW = "NEW"
+    ACCRUED = "ACCRUED"
+    ELIGIBLE = "ELIGIBLE"
+    HELD = "HELD"
+    HELD_ELIGIBLE = "HELD_ELIGIBLE"
+    BATCHED = "BATCHED"
+    SETTLED = "SETTLED"
+
+
+class SettlementAccrued(Event):
+    """An order's gross is owed to those with a share in it. The shares are fixed here, with their rules."""
+
+    order_id: str
+    gross_fen: Fen
+    template: str
+    payees: Mapping[str, str]
+    """Role in the split → who."""
+    shares_bp: Mapping[str, int]
+    """Who → how much of it."""
+    rule_ids: tuple[str, ...]
+    policy_digest: Digest
+
+
+class SettlementEligible(Event):
+    """The order was accepted, on this day in Shanghai."""
+
+    eligible_on: date
+
+
+class SettlementHeld(Event):
+    cause: str
+    """The dispute or the order to freeze."""
+
+
+class SettlementUnheld(Event):
+    cause: str
+
+
+class SettlementBatched(Event):
+    """The gross was split, exactly."""
+
+    batch_id: str
+    parts_fen: Mapping[str, int]
+    lines: Posting
+
+
+class SettlementPaid(Event):
+    """Every payout of this settlement was paid."""
+
+
+class Settlement(Entity):
+    """What is owed for one order, until all of it is paid out."""
+
+    NEXT = {
+        (SettlementState.NEW, SettlementAccrued): SettlementState.ACCRUED,
+        (SettlementState.ACCRUED, SettlementEligible): SettlementState.ELIGIBLE,
+        (SettlementState.ACCRUED, SettlementHeld): SettlementState.HELD,
+        (SettlementState.HELD, SettlementUnheld): SettlementState.ACCRUED,
+        (SettlementState.HELD, SettlementEligible): SettlementState.HELD_ELIGIBLE,
+        (SettlementState.ELIGIBLE, SettlementHeld): SettlementState.HELD_ELIGIBLE,
+        (SettlementState.HELD_ELIGIBLE, SettlementUnheld): SettlementState.ELIGIBLE,
+        (SettlementState.ELIGIBLE, SettlementBatched): SettlementState.BATCHED,
+        (SettlementState.BATCHED, SettlementPaid): SettlementState.SETTLED,
+    }
+    order_id: str = ""
+    gross_fen: int = 0
+    shares_bp: Mapping[str, int] = {}
+    eligible_on: date | None = None
+    batch_id: str = ""
+    parts_fen: Mapping[str, int] = {}
+
+    def payout_id(self, payee_id: str) -> str:
+        """One payee, one settlement, one payout: and one idempotency key."""
+        return ids.derived("pay", self.id, payee_id)
+
+
+class BatchState(StrEnum):
+    NEW = "NEW"
+    CLOSED = "CLOSED"
+    PAID = "PAID"
+
+
+class BatchClosed(Event):
+    """A day was closed: these settlements are paid from `pay_on`, the working day after the last of them fell due."""
+
+    closed_on: date
+    pay_on: date
+    settlement_ids: tuple[str, ...]
+    gross_fen: Annotated[int, Field(ge=0)]
+    by: str
+
+
+class BatchPaid(Event):
+    """Every settlement of the batch is settled."""
+
+
+class Batch(Entity):
+    NEXT = {
+        (BatchState.NEW, BatchClosed): BatchState.CLOSED,
+        (BatchState.CLOSED, BatchPaid): BatchState.PAID,
+    }
+    closed_on: date | None = None
+    pay_on: date | None = None
+    settlement_ids: tuple[str, ...] = ()
+    gross_fen: int = 0

@@ -1,0 +1,181 @@
+"""What is shown of money: balances, holds, settlements and everybody's statement. Derived, and refused below zero.
+
+The balance of an account is changed by postings alone; the database adds, so two transactions cannot both have read the
+same balance and both spend it.
+"""
+
+from datetime import date
+
+from sqlalchemy import BigInteger, Connection, func, select
+from sqlmodel import Field, SQLModel
+
+from exchange.kernel.errors import InsufficientFunds
+from exchange.kernel.views import DERIVED, Projection, shows
+from exchange.settlement import lines
+from exchange.settlement.lines import Posting
+from exchange.settlement.model import Batch, Deposit, Hold, HoldState, Settlement, SettlementBatched, SettlementState
+from exchange.settlement.payout import Payout
+
+
+class BalanceRow(SQLModel, table=True):
+    __tablename__ = "balance"
+    __table_args__ = DERIVED
+    id: str = Field(primary_key=True)
+    amount_fen: int = Field(sa_type=BigInteger)
+
+
+class HoldRow(SQLModel, table=True):
+    __tablename__ = "hold"
+    __table_args__ = DERIVED
+    id: str = Field(primary_key=True)
+    order_id: str
+    payer_id: str = Field(index=True)
+    amount_fen: int = Field(sa_type=BigInteger)
+    state: str
+
+
+class SettlementRow(SQLModel, table=True):
+    __tablename__ = "settlement"
+    __table_args__ = DERIVED
+    id: str = Field(primary_key=True)
+    order_id: str
+    gross_fen: int = Field(sa_type=BigInteger)
+    state: str = Field(index=True)
+    eligible_on: date | None
+
+
+class BatchRow(SQLModel, table=True):
+    __tablename__ = "batch"
+    __table_args__ = DERIVED
+    id: str = Field(primary_key=True)
+    closed_on: date | None
+    pay_on: date | None
+    settlements: int
+    gross_fen: int = Field(sa_type=BigInteger)
+    state: str
+
+
+class StatementRow(SQLModel, table=True):
+    """One payee's part of one settlement. A pool's part stays BATCHED here: no rail pays it out."""
+
+    __tablename__ = "statement_line"
+    __table_args__ = DERIVED
+    id: str = Field(primary_key=True)
+    payee_id: str = Field(index=True)
+    order_id: str
+    batch_id: str
+    amount_fen: int = Field(sa_type=BigInteger)
+    state: str
+
+
+def _post(projection: Projection) -> None:
+    posted: Posting = getattr(projection.event, "lines", ())
+    for line in posted:
+        after = projection.add(BalanceRow, {"id": line.account}, amount_fen=line.amount_fen)
+        if after["amount_fen"] < 0 and not lines.may_be_negative(line.account):
+            raise InsufficientFunds("the account does not hold that much")
+
+
+@shows(Deposit)
+def _deposit(projection: Projection) -> None:
+    _post(projection)
+
+
+@shows(Hold)
+def _hold(projection: Projection) -> None:
+    _post(projection)
+    hold: Hold = projection.entity
+    projection.put(
+        HoldRow(
+            id=hold.id, order_id=hold.order_id, payer_id=hold.payer_id, amount_fen=hold.amount_fen, state=hold.state
+        )
+    )
+
+
+@shows(Settlement)
+def _settlement(projection: Projection) -> None:
+    _post(projection)
+    owed: Settlement = projection.entity
+    projection.put(
+        SettlementRow(
+            id=owed.id,
+            order_id=owed.order_id,
+            gross_fen=owed.gross_fen,
+            state=owed.state,
+            eligible_on=owed.eligible_on,
+        )
+    )
+    if isinstance(projection.event, SettlementBatched):
+        for payee_id, amount_fen in sorted(projection.event.parts_fen.items()):
+            projection.put(
+                StatementRow(
+                    id=owed.payout_id(payee_id),
+                    payee_id=payee_id,
+                    order_id=owed.order_id,
+                    batch_id=owed.batch_id,
+                    amount_fen=amount_fen,
+                    state=owed.state,
+                )
+            )
+
+
+@shows(Batch)
+def _batch(projection: Projection) -> None:
+    batch: Batch = projection.entity
+    projection.put(
+        BatchRow(
+            id=batch.id,
+            closed_on=batch.closed_on,
+            pay_on=batch.pay_on,
+            settlements=len(batch.settlement_ids),
+            gross_fen=batch.gross_fen,
+            state=batch.state,
+        )
+    )
+
+
+@shows(Payout)
+def _payout(projection: Projection) -> None:
+    _post(projection)
+    payout: Payout = projection.entity
+    projection.put(
+        StatementRow(
+            id=payout.id,
+            payee_id=payout.payee_id,
+            order_id=payout.order_id,
+            batch_id=payout.batch_id,
+            amount_fen=payout.amount_fen,
+            state=payout.state,
+        )
+    )
+
+
+def balance_fen(connection: Connection, account: str) -> int:
+    """What an account holds; one that was never named holds nothing."""
+    table = SQLModel.metadata.tables["balance"]
+    return connection.execute(select(table.c.amount_fen).where(table.c.id == account)).scalar() or 0
+
+
+def locked_balance_fen(connection: Connection, account: str) -> int:
+    """The same, and nobody else moves it before this transaction ends."""
+    table = SQLModel.metadata.tables["balance"]
+    query = select(table.c.amount_fen).where(table.c.id == account).with_for_update()
+    return connection.execute(query).scalar() or 0
+
+
+def held_fen(connection: Connection, payer_id: str) -> int:
+    table = SQLModel.metadata.tables["hold"]
+    held = select(func.sum(table.c.amount_fen)).where(table.c.payer_id == payer_id, table.c.state == HoldState.HELD)
+    return int(connection.execute(held).scalar() or 0)
+
+
+def eligible(connection: Connection, *, until: date, limit: int) -> list[str]:
+    """Settlements that fell due up to a day, the oldest first."""
+    table = SQLModel.metadata.tables["settlement"]
+    due = (
+        select(table.c.id)
+        .where(table.c.state == SettlementState.ELIGIBLE, table.c.eligible_on <= until)
+        .order_by(table.c.eligible_on, table.c.id)
+        .limit(limit)
+    )
+    return list(connection.execute(due).scalars())
