@@ -84,6 +84,19 @@ def stream(connection: Connection, subject: str, after_version: int = 0) -> list
     return list(_gathered(rows))
 
 
+def one(connection: Connection, event_id: str) -> Stored:
+    """One fact by its id. Raises `LookupError` when there is none."""
+    rows = connection.exec_driver_sql(
+        f"{_STORED} FROM event e LEFT JOIN event_index i ON i.n = e.n LEFT JOIN section s ON s.event_id = e.id "
+        f"WHERE e.id = {_mark(connection)}",
+        (event_id,),
+    )
+    found = list(_gathered(rows))
+    if not found:
+        raise LookupError("no such fact")
+    return found[0]
+
+
 def after(connection: Connection, idx: int, limit: int) -> list[Stored]:
     """For followers: the next sequenced facts after a cursor (start with -1), in the order of the log."""
     mark = _mark(connection)

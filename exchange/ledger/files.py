@@ -4,11 +4,27 @@ import os
 from pathlib import Path
 
 
-def write_durably(path: Path, data: bytes) -> None:
-    """Replace a file at once or not at all. An I/O error ends the caller: a failed flush is never retried."""
+def make_folder_durably(path: Path) -> None:
+    """Make a folder and those above it, each recorded in the one that holds it."""
+    if path.is_dir():
+        return
+    make_folder_durably(path.parent)
+    path.mkdir(exist_ok=True)
+    parent = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(parent)
+    finally:
+        os.close(parent)
+
+
+def write_durably(path: Path, data: bytes, beside: Path | None = None) -> None:
+    """Replace a file at once or not at all. An I/O error ends the caller: a failed flush is never retried.
+
+    `beside` is where it is written first, on the same file system; what a crash leaves there is overwritten next time.
+    """
     folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)  # Held open, so that an error in it is not lost.
     try:
-        beside = path.with_name(path.name + ".new")
+        beside = beside or path.with_name(path.name + ".new")
         target = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o644)
         try:
             with open(target, "wb", closefd=False) as file:

@@ -13,7 +13,8 @@ from typing import Any
 from sqlalchemy import Connection, Engine, event
 from sqlmodel import create_engine
 
-_PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "busy_timeout=30000", "foreign_keys=ON")
+# Without recursive triggers, INSERT OR REPLACE would delete a row behind the back of the trigger that forbids it.
+_PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "busy_timeout=30000", "foreign_keys=ON", "recursive_triggers=ON")
 
 
 class FifoLock:

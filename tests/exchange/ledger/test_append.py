@@ -96,6 +96,14 @@ def test_the_database_itself_refuses_to_rewrite_history(store, grow, statement):
         connection.exec_driver_sql(statement)
 
 
+def test_sqlite_refuses_to_replace_history_in_place(store, grow):
+    if not store.is_sqlite:
+        return  # PostgreSQL has no REPLACE.
+    grow(1)
+    with pytest.raises(DBAPIError, match="append-only"), store.writing() as connection:
+        connection.exec_driver_sql("INSERT OR REPLACE INTO event SELECT * FROM event")
+
+
 def test_postgres_refuses_to_truncate_history_too(store, grow):
     if store.is_sqlite:
         return  # SQLite has no TRUNCATE.

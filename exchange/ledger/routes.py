@@ -1,0 +1,123 @@
+"""The served log: static resources for verifiers, and conveniences for people. Reads only; never shows content."""
+
+import json
+from base64 import b64encode
+from typing import Annotated, Any
+
+from fastapi import APIRouter, HTTPException, Query, Request
+from fastapi.responses import PlainTextResponse, Response
+
+from exchange.ledger import proofs, served
+from exchange.ledger.store import Store
+from exchange.wire.tiles import BadPath, place
+
+router = APIRouter(tags=["ledger"])
+
+_FOREVER = "public, max-age=31536000, immutable"
+_BRIEFLY = "public, max-age=1"
+_NEVER = {"Cache-Control": "no-store"}
+_SIZE_MAX = 2**53 - 1
+
+
+def _store(request: Request) -> Store:
+    store: Store = request.app.state.store
+    return store
+
+
+def _absent() -> HTTPException:
+    return HTTPException(404, "E_NOT_FOUND", headers=_NEVER)
+
+
+@router.get("/ledger/checkpoint", response_class=PlainTextResponse)
+def checkpoint(request: Request) -> PlainTextResponse:
+    """The newest published checkpoint, a signed note."""
+    with _store(request).reading() as connection:
+        newest = proofs.newest_checkpoint(connection)
+    if newest is None:
+        raise _absent()
+    return PlainTextResponse(newest[1], headers={"Cache-Control": _BRIEFLY})
+
+
+@router.get("/ledger/checkpoint/{size}", response_class=PlainTextResponse)
+def checkpoint_at(request: Request, size: int) -> PlainTextResponse:
+    """Any checkpoint ever published."""
+    with _store(request).reading() as connection:
+        try:
+            note = served.note_at(connection, size) if 0 <= size <= _SIZE_MAX else None
+        except served.NotServed:
+            note = None
+    if note is None:
+        raise _absent()
+    return PlainTextResponse(note, headers={"Cache-Control": _FOREVER})
+
+
+@router.get("/ledger/tile/{path:path}", response_class=Response)
+def tile(request: Request, path: str) -> Response:
+    """A tile or an entry bundle, at a width that some published checkpoint needs."""
+    try:
+        wanted = place(path)
+        with _store(request).reading() as connection:
+            data = served.resource(connection, wanted)
+    except (BadPath, served.NotServed):
+        raise _absent() from None
+    return Response(data, media_type="application/octet-stream", headers={"Cache-Control": _FOREVER})
+
+
+@router.get("/v1/ledger/entries/{event_id}")
+def entry(request: Request, event_id: str) -> dict[str, Any]:
+    """An entry as logged (ids and commitments), its index, and how far it has come."""
+    query = (
+        "SELECT e.body, i.idx, (SELECT max(size) FROM checkpoint WHERE published_at IS NOT NULL) "
+        "FROM event e LEFT JOIN event_index i ON i.n = e.n WHERE e.id = "
+    )
+    with _store(request).reading() as connection:
+        mark = "?" if connection.dialect.name == "sqlite" else "%s"
+        row = connection.exec_driver_sql(query + mark, (event_id,)).one_or_none()
+    if row is None:
+        raise _absent()
+    body, index, published = row
+    covered = index is not None and published is not None and index < published
+    state = "signed" if covered else "committed" if index is None else "integrated"
+    return {"entry": json.loads(bytes(body)), "index": index, "state": state}
+
+
+@router.get("/v1/ledger/entries/{event_id}/proof", response_class=PlainTextResponse)
+def entry_proof(request: Request, event_id: str) -> PlainTextResponse:
+    """A self-contained proof that the entry is in the log, to be verified offline."""
+    try:
+        with _store(request).reading() as connection:
+            proof = proofs.log_proof(connection, event_id)
+    except proofs.UnknownEntry:
+        raise _absent() from None
+    except proofs.NotCovered:
+        raise HTTPException(404, "E_NOT_YET_SIGNED", headers={**_NEVER, "Retry-After": "1"}) from None
+    return PlainTextResponse(proof.text, headers={"Cache-Control": _BRIEFLY})
+
+
+@router.get("/v1/ledger/proofs/consistency", response_class=PlainTextResponse)
+def consistency(
+    request: Request,
+    old: Annotated[int, Query(alias="from", ge=0, le=_SIZE_MAX)],
+    new: Annotated[int, Query(alias="to", ge=0, le=_SIZE_MAX)],
+) -> PlainTextResponse:
+    """That the tree of one size continues that of another: base64, one hash a line. The tiles suffice for it."""
+    with _store(request).reading() as connection:
+        newest = proofs.newest_checkpoint(connection)
+        if newest is None or not old <= new <= newest[0].size:
+            raise _absent()
+        steps = proofs.consistency(connection, old, new)
+    text = "".join(b64encode(step).decode() + "\n" for step in steps)
+    return PlainTextResponse(text, headers={"Cache-Control": _FOREVER})
+
+
+@router.get("/v1/ledger/keys")
+def keys(request: Request) -> dict[str, list[dict[str, Any]]]:
+    """The verifier keys, every one of which signs each checkpoint from the given size on."""
+    return {"keys": [{"vkey": vkey, "from_size": 0, "to_size": None} for vkey in request.app.state.log_vkeys]}
+
+
+@router.get("/v1/ledger/health")
+def health(request: Request) -> dict[str, int | None]:
+    """Backlog and the size each stage has reached."""
+    with _store(request).reading() as connection:
+        return served.health(connection)

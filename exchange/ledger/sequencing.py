@@ -1,0 +1,72 @@
+"""The loop that places facts and signs checkpoints: a thread beside SQLite, a process beside PostgreSQL.
+
+Never an RQ job: those run at least once and have no single runner.
+"""
+
+import logging
+from collections.abc import Callable
+from threading import Event
+
+from sqlalchemy.exc import OperationalError
+
+from exchange.ledger.sequencer import HeadMoved, Sequencer
+from exchange.ledger.signer import ClockSteppedBack, Guard, publish
+from exchange.ledger.store import Store
+from exchange.wire.notes import LogSigner
+
+_LOG = logging.getLogger("exchange.ledger")
+_RETRY_S = 1.0
+
+
+class SequencerLoop:
+    """Runs until told to stop. A refusal to sign ends it: what may not be signed does not become so by waiting."""
+
+    def __init__(
+        self,
+        store: Store,
+        signer: LogSigner,
+        guard: Guard,
+        clock: Callable[[], int],
+        cadence_s: float,
+        stop: Event,
+        wake: Event,
+    ) -> None:
+        self._store, self._signer, self._guard = store, signer, guard
+        self._clock, self._cadence_s = clock, cadence_s
+        self._stop, self._wake = stop, wake
+        self._sequencer = Sequencer(store)
+        self.failure: Exception | None = None
+
+    def run(self) -> None:
+        """Woken, it works at once; busy, it rests one cadence between rounds; idle, it looks once a cadence."""
+        try:
+            while not self._stop.is_set():
+                self._wake.wait(self._cadence_s)
+                self._wake.clear()
+                if self._round():
+                    self._stop.wait(self._cadence_s)
+            self._round()  # What was committed before the stop is placed and signed before it ends.
+        except Exception as failure:
+            self.failure = failure
+            _LOG.critical("log.sequencing_stopped", extra={"reason": type(failure).__name__})
+            raise
+
+    def _round(self) -> bool:
+        """Place all there is and sign the new head; answers whether there was anything to do."""
+        try:
+            placed = 0
+            while count := self._sequencer.run_once():
+                placed += count
+            return publish(self._store, self._signer, self._guard, self._clock()) is not None or placed > 0
+        except (HeadMoved, ClockSteppedBack, OperationalError) as passing:
+            if isinstance(passing, OperationalError) and not _will_pass(passing):
+                raise
+            _LOG.warning("log.sequencing_delayed", extra={"reason": type(passing).__name__})
+            self._stop.wait(_RETRY_S)
+            return False
+
+
+def _will_pass(error: OperationalError) -> bool:
+    """A server may come back and a lock be released; a failing disk under SQLite must end the process instead."""
+    name = getattr(error.orig, "sqlite_errorname", None)
+    return name is None or name in ("SQLITE_BUSY", "SQLITE_LOCKED")
