@@ -38,7 +38,7 @@ WAITS_S = (60, 300, 1_800)
 
 def close_day(unit: Unit) -> Batch:
     """Put everything that is eligible in one batch and split it. What falls due later waits for the next one."""
-    unit.caller.require(Role.SETTLEMENT)
+    _alone(unit)
     today = unit.calendar.today(unit.now)
     found = views.eligible(unit.connection, until=today, limit=BATCH_MAX)
     due = [unit.get(Settlement, settlement_id) for settlement_id in found]
@@ -60,7 +60,7 @@ def close_day(unit: Unit) -> Batch:
 
 def pay(unit: Unit, rail: Rail, batch_id: str) -> Batch:
     """Pay what of a batch is not paid and may be tried now. Safe to repeat: what is paid is passed over."""
-    unit.caller.require(Role.SETTLEMENT)
+    _alone(unit)
     batch = unit.get(Batch, batch_id)
     if batch.pay_on is None or unit.calendar.today(unit.now) < batch.pay_on:
         raise errors.Guarded("this batch is paid from the next working day", code="E_NOT_YET")
@@ -79,7 +79,7 @@ def pay(unit: Unit, rail: Rail, batch_id: str) -> Batch:
 
 def fix_payout(unit: Unit, rail: Rail, payout_id: str, account_digest: str) -> Payout:
     """Send a failed payout again: once two different persons have verified the same account of the payee."""
-    unit.caller.require(Role.SETTLEMENT)
+    _alone(unit)
     payout = unit.get(Payout, payout_id)
     person = unit.caller.person_id
     if payout.state != PayoutState.FAILED_MANUAL:
@@ -101,7 +101,7 @@ def fix_payout(unit: Unit, rail: Rail, payout_id: str, account_digest: str) -> P
 
 def reverse_payout(unit: Unit, rail: Rail, payout_id: str, cause: str) -> Payout:
     """Take a payment back through the rail, by a decision (`cause`). The money is owed to the payee again, unpaid."""
-    unit.caller.require(Role.SETTLEMENT)
+    _alone(unit)
     payout = unit.get(Payout, payout_id)
     key = ids.derived("rev", payout.id)
     if payout.state != PayoutState.SETTLED:
@@ -116,6 +116,12 @@ def reverse_payout(unit: Unit, rail: Rail, payout_id: str, cause: str) -> Payout
         lines=moved(lines.BANK, {lines.payable(payout.payee_id): payout.amount_fen}),
     )
     return unit.record(payout, fact)
+
+
+def _alone(unit: Unit) -> None:
+    """The duty, and a queue: units that move many payables at once would otherwise wait for each other in a ring."""
+    unit.caller.require(Role.SETTLEMENT)
+    views.locked_balance_fen(unit.connection, lines.BANK)
 
 
 def _split(unit: Unit, owed: Settlement, batch: Batch) -> None:
