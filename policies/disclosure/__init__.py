@@ -1,0 +1,16 @@
+"""What a query may learn: the analyser of SQL and the door its answers leave by.
+
+One function serves the buyer's dry run and the domain's gate. It is pure: no clock, no network, no data.
+"""
+
+from policies.disclosure.columns import Column, Controls, Table, Use, load_controls
+from policies.disclosure.explain import explain
+from policies.disclosure.plan import OutputColumn, Plan
+from policies.disclosure.refusals import ControlsRefused, Denied
+from policies.disclosure.release import Released, release
+from policies.disclosure.shape import analyse
+
+__all__ = [
+    "Column", "Controls", "ControlsRefused", "Denied", "OutputColumn", "Plan", "Released", "Table", "Use", "analyse",
+    "explain", "load_controls", "release",
+]  # fmt: skip

@@ -1,0 +1,147 @@
+"""What the engine computes for one query: keys, measures and the counts of units that decide whether a group may leave.
+
+A group, a side of a condition or a part of NULLs with fewer than k units never leaves the engine.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
+
+from sqlglot import exp
+
+from policies.disclosure.conditions import Condition
+from policies.disclosure.expressions import condition, value
+from policies.disclosure.plan import Check, Measure
+from policies.disclosure.refusals import Denied
+from policies.disclosure.relations import Scope, resolve
+from policies.disclosure.values import NUMBERS, Value
+from policies.disclosure.words import Node
+
+EXACT_MAX = Fraction(2) ** 53
+GRID_SHARE = 10_000
+_FINEST = Fraction(1, 10**6)
+
+
+@dataclass(slots=True)
+class Measures:
+    """The engine columns of one query, each written once."""
+
+    scope: Scope
+    unit: Value
+    kept: Condition | None  # NULL tests of WHERE, moved into every measure so that both their sides are counted.
+    found: dict[str, Measure] = field(default_factory=dict)
+    checks: dict[str, Check] = field(default_factory=dict)
+
+    def start(self) -> None:
+        """The floor itself, both sides of what was moved out of WHERE, and both sides of each optional source."""
+        base = [self.kept.sql] if self.kept else []
+        self._floor(base)
+        if self.kept is not None:
+            self._floor([f"({self.kept.sql}) IS NOT TRUE"])
+            for test in self.kept.nulls:
+                self._floor([test])
+                self._floor([f"({test}) IS NOT TRUE"])
+        for guard in self.scope.sources.guards:
+            self._floor([*base, guard.sql], loose=guard.loose)
+
+    def index(self, name: str) -> int:
+        return list(self.found).index(name)
+
+    def count_rows(self, when: Condition | None) -> str:
+        return self._add("count(*)", when, Measure(kind="count", scale=0, grid="1"))
+
+    def count_units(self, node: Node, when: Condition | None) -> str:
+        """count(DISTINCT unit): the one distinct count there is (R06)."""
+        parts = node.expressions
+        column = resolve(parts[0], self.scope.sources) if len(parts) == 1 and isinstance(parts[0], exp.Column) else None
+        if column is None or not column.unit:
+            raise Denied("R06", "a distinct count of other than the privacy unit", fix="count the privacy unit",
+                         column=column.column if column else None)  # fmt: skip
+        return self._add(f"count(DISTINCT {column.bare})", when, Measure(kind="count", scale=0, grid="1"))
+
+    def count_of(self, arg: Value, when: Condition | None) -> str:
+        self._argument(arg, when)
+        return self._add(f"count({arg.bare or arg.sql})", when, Measure(kind="count", scale=0, grid="1"))
+
+    def sum_of(self, arg: Value, when: Condition | None) -> str:
+        """An exact sum of whole numbers: of the values themselves, or of fixed-point copies of them."""
+        self._argument(arg, when)
+        if arg.kind not in NUMBERS:
+            raise Denied("R15", "a sum of something that is no number", column=arg.column, fix="sum a numeric column")
+        if arg.widest * (self.scope.sources.rows_max or 1) > EXACT_MAX:
+            raise Denied("R21", "a sum that could pass 2^53", column=arg.column, fix="use smaller factors")
+        grid = max(arg.grid or Fraction(0), arg.widest / GRID_SHARE, _FINEST)
+        if arg.kind == "int":
+            grid = Fraction(-(-grid.numerator // grid.denominator))
+            return self._add(f"sum({arg.sql})", when, Measure(kind="sum", scale=0, grid=str(grid)))
+        scale = next((digits for digits in range(12) if grid * 10**digits >= 10**6), 12)
+        text = f"sum(CAST(round({arg.sql} * {10**scale}) AS BIGINT))"
+        return self._add(text, when, Measure(kind="sum", scale=scale, grid=str(grid)))
+
+    def argument(self, node: Node) -> Value:
+        return value(node, self.scope)
+
+    def condition(self, node: Node) -> Condition:
+        return condition(node, self.scope)
+
+    def _argument(self, arg: Value, when: Condition | None) -> None:
+        if arg.literal is not None or arg.kind == "null" or "aggregate" not in arg.uses:
+            raise Denied("R05", "an aggregate of what has not the use aggregate", column=arg.column,
+                         fix="leave it out, or ask for the use aggregate")  # fmt: skip
+        if not self.scope.exact:
+            return
+        if arg.refused:
+            raise Denied(arg.refused, "a comparison in disguise inside an exact aggregate", column=arg.column,
+                         fix="aggregate the column itself, or ask for the answer with noise")  # fmt: skip
+        base = self._base(when)
+        for side in arg.sides:
+            self._floor([*base, side])
+        for test in arg.nulls:
+            self._floor([*base, test], loose=True)
+        if arg.nullable:
+            self._floor([*base, f"({arg.bare or arg.sql}) IS NOT NULL"])
+
+    def _base(self, when: Condition | None) -> list[str]:
+        return [one.sql for one in (self.kept, when) if one is not None]
+
+    def _add(self, sql: str, when: Condition | None, measure: Measure) -> str:
+        base = self._base(when)
+        if when is not None:
+            self._sides(when)
+        name = sql + _filter(base)
+        self.found.setdefault(name, measure)
+        return name
+
+    def _sides(self, when: Condition) -> None:
+        kept = [self.kept.sql] if self.kept else []
+        self._floor([*kept, when.sql])
+        self._floor([*kept, f"({when.sql}) IS NOT TRUE"])
+        for test in when.nulls:
+            self._floor([*kept, test])
+            self._floor([*kept, f"({test}) IS NOT TRUE"])
+
+    def _floor(self, conditions: Sequence[str], *, loose: bool = False) -> None:
+        name = f"count(DISTINCT {self.unit.bare})" + _filter(conditions)
+        strict = not loose or (name in self.checks and not self.checks[name].loose)
+        self.checks[name] = Check(loose=not strict)
+
+
+def _filter(conditions: Sequence[str]) -> str:
+    return f" FILTER (WHERE {' AND '.join(sorted(set(conditions)))})" if conditions else ""
+
+
+def statement(measures: Measures, keys: Sequence[Value], where: Sequence[str], k_min: int) -> str:
+    """The text that runs: one aggregate, and around it the floor."""
+    names = [f"k{index}" for index in range(len(keys))]
+    columns = [f"{key.bare or key.sql} AS {name}" for key, name in zip(keys, names, strict=True)]
+    columns += [f"{sql} AS m{index}" for index, sql in enumerate(measures.found)]
+    columns += [f"{sql} AS u{index}" for index, sql in enumerate(measures.checks)]
+    kept = sorted(set(where))
+    inner = "SELECT " + ", ".join(columns) + f" FROM {measures.scope.sources.text}"  # noqa: S608 - checked parts only
+    inner += f" WHERE {' AND '.join(kept)}" if kept else ""
+    inner += f" GROUP BY {', '.join(str(index + 1) for index in range(len(keys)))}" if keys else ""
+    floors = [
+        f"(u{index} = 0 OR u{index} >= {k_min})" if check.loose else f"u{index} >= {k_min}"
+        for index, check in enumerate(measures.checks.values())
+    ]
+    return f"FROM ({inner}) AS g WHERE " + " AND ".join(floors)

@@ -1,0 +1,104 @@
+"""The plan of one permitted query: the SQL that runs, and what is done with its rows before anything leaves.
+
+Plain data: it can be signed, stored, compared and sent, and holds nothing of the buyer's text.
+"""
+
+import hashlib
+from typing import Literal, Self
+
+from pydantic import BaseModel, ConfigDict
+
+from policies.disclosure.columns import Kind
+
+OutputKind = Literal["key", "count", "sum", "mean", "derived"]
+OutputType = Literal["int", "decimal", "text", "date", "bool"]
+
+
+class Term(BaseModel):
+    """One step of arithmetic over released values. `text` is a literal; `place` an engine column."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    op: str
+    args: tuple["Term", ...] = ()
+    text: str | None = None
+    place: int | None = None
+
+
+class OutputColumn(BaseModel):
+    """A column of the answer, as the buyer sees it."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    name: str
+    kind: OutputKind
+    type: OutputType
+
+
+class Measure(BaseModel):
+    """An engine column that holds a count, or a sum of integers that are 10**scale times the value."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    kind: Literal["count", "sum"]
+    scale: int
+    grid: str
+
+
+class Check(BaseModel):
+    """An engine column that counts privacy units: at least k of them, or (when loose) none at all."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    loose: bool
+
+
+class Ordering(BaseModel):
+    """One ORDER BY item: a released value, and which way."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    term: Term
+    descending: bool
+    nulls_first: bool
+
+
+class Post(BaseModel):
+    """What `release` does: engine columns are the keys, then the measures, then the checks."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    keys: tuple[Kind, ...]
+    measures: tuple[Measure, ...]
+    checks: tuple[Check, ...]
+    terms: tuple[Term, ...]
+    having: Term | None
+    order: tuple[Ordering, ...]
+    limit: int | None
+    offset: int
+
+
+class Plan(BaseModel):
+    """A permitted query."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    sql: str
+    tables: tuple[str, ...]
+    outputs: tuple[OutputColumn, ...]
+    meaning_key: str
+    post: Post
+    mode: Literal["exact", "noise"]
+    k_min: int
+
+    @classmethod
+    def of(
+        cls,
+        *,
+        sql: str,
+        tables: tuple[str, ...],
+        outputs: tuple[OutputColumn, ...],
+        post: Post,
+        controls_mode: str,
+        k_min: int,
+    ) -> Self:
+        """The meaning leaves out the names the buyer chose: the same numbers under other headings are the same."""
+        meaning = "\n".join([controls_mode, sql, post.model_dump_json()])
+        return cls(
+            sql=sql, tables=tables, outputs=outputs, post=post, k_min=k_min,
+            mode="noise" if controls_mode == "noise" else "exact",
+            meaning_key=hashlib.sha256(meaning.encode()).hexdigest(),
+        )  # fmt: skip

@@ -1,0 +1,90 @@
+"""The door: the engine's rows in, the answer's cells out, each group's floor counted again on the way.
+
+It trusts no count it was not given and no type it was not told; floats end here. It never lets a helper column out.
+"""
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict
+
+from policies.disclosure.answers import Cell, as_cell, evaluate, sort_key
+from policies.disclosure.plan import Measure, Plan
+from policies.disclosure.refusals import Denied
+
+
+class Released(BaseModel):
+    """An answer that may leave: integers, texts, ISO dates, decimal strings."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+    columns: tuple[str, ...]
+    rows: tuple[tuple[int | str | bool | None, ...], ...]
+
+
+def release(plan: Plan, rows: Sequence[Sequence[Any]], k_min: int) -> Released:
+    """The answer to a plan, from the rows its SQL returned; `Denied` where a row is not what the plan says."""
+    if plan.mode != "exact":
+        raise Denied("R24", "no exact answer leaves under the mode noise", fix="release by noise")
+    floor = max(k_min, plan.k_min)
+    kept = [_admitted(plan, row, floor) for row in rows]
+    post = plan.post
+    if post.having is not None:
+        kept = [row for row in kept if evaluate(post.having, row) is True]
+    # Rows leave in the order of their keys, not of the engine's storage; ORDER BY is applied on top.
+    kept.sort(key=lambda row: [sort_key(cell, descending=False, nulls_first=False) for cell in row[: len(post.keys)]])
+    for one in reversed(post.order):
+        found = [(sort_key(evaluate(one.term, row), descending=one.descending, nulls_first=one.nulls_first), row)
+                 for row in kept]  # fmt: skip
+        found.sort(key=lambda pair: pair[0], reverse=one.descending)
+        kept = [row for _, row in found]
+    last = None if post.limit is None else post.offset + post.limit
+    cells = tuple(
+        tuple(as_cell(evaluate(term, row), output.type) for term, output in zip(post.terms, plan.outputs, strict=True))
+        for row in kept[post.offset : last]
+    )
+    return Released(columns=tuple(output.name for output in plan.outputs), rows=cells)
+
+
+def _admitted(plan: Plan, row: Sequence[Any], floor: int) -> list[Cell]:
+    post = plan.post
+    if len(row) != len(post.keys) + len(post.measures) + len(post.checks):
+        raise Denied("R24", "a row that is not of the plan's shape")
+    counted = row[len(post.keys) + len(post.measures) :]
+    for check, units in zip(post.checks, counted, strict=True):
+        if type(units) is not int or not (units >= floor or (check.loose and units == 0)):
+            raise Denied("R24", "a group below the floor")
+    keys = [_key(cell, kind) for cell, kind in zip(row, post.keys, strict=False)]
+    measured = row[len(post.keys) : len(post.keys) + len(post.measures)]
+    return keys + [_measured(cell, measure) for cell, measure in zip(measured, post.measures, strict=True)]
+
+
+def _key(cell: Any, kind: str) -> Cell:
+    if cell is None:
+        return None
+    if kind in ("int", "number") and type(cell) in (int, float, Decimal):
+        try:
+            number = Fraction(str(cell))
+        except ValueError:
+            raise Denied("R24", "a key that is no number") from None
+        if kind == "number" or number.denominator == 1:
+            return number
+    if kind == "date" and isinstance(cell, date):
+        return cell.date() if isinstance(cell, datetime) else cell
+    if (kind == "bool" and type(cell) is bool) or (kind == "text" and type(cell) is str):
+        return cell if isinstance(cell, bool | str) else None
+    raise Denied("R24", "a key that is not of its declared type")
+
+
+def _measured(cell: Any, measure: Measure) -> Cell:
+    if cell is None and measure.kind == "sum":
+        return None
+    if type(cell) is not int or (measure.kind == "count" and cell < 0):
+        raise Denied("R24", "a measure that is no whole number")
+    if measure.kind == "count":
+        return Fraction(cell)
+    # Python rounds halves to even, so a grid point is where a sum is nearest, with no drift either way.
+    grid = Fraction(measure.grid)
+    return round(Fraction(cell, 10**measure.scale) / grid) * grid

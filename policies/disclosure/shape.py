@@ -1,0 +1,216 @@
+"""The outermost query: an aggregate over privacy units, whose HAVING, ORDER BY and LIMIT wait for the released rows.
+
+It turns one checked SELECT into a plan, or refuses it with the rule it breaks. It runs nothing.
+"""
+
+from collections.abc import Sequence
+
+from sqlglot import exp
+
+from policies.disclosure.columns import Controls, folded
+from policies.disclosure.conditions import Condition, conjunction
+from policies.disclosure.expressions import AGGREGATES, condition, value
+from policies.disclosure.measures import Measures, statement
+from policies.disclosure.parse import parse
+from policies.disclosure.plan import Ordering, OutputColumn, OutputKind, Plan, Post, Term
+from policies.disclosure.refusals import Denied
+from policies.disclosure.relations import Scope, resolve
+from policies.disclosure.subqueries import GROUPS_MAX, Reader, groupable
+from policies.disclosure.terms import Terms
+from policies.disclosure.types import type_of
+from policies.disclosure.values import Value
+from policies.disclosure.words import Node
+
+AGGREGATES_MAX = 12
+OUTPUTS_MAX = 32
+LIMIT_MAX = 10**9
+
+
+def analyse(sql: str, controls: Controls) -> Plan:
+    """The plan of a query these controls permit; else `Denied`. Pure, and bounded whatever the text."""
+    select = parse(sql)
+    try:
+        return _planned(select, controls)
+    except RecursionError:
+        raise Denied("R01", "the query is too deep", fix="write it flatter") from None
+
+
+def _planned(select: exp.Select, controls: Controls) -> Plan:
+    reader = Reader.of(controls)
+    sources = reader.sources(select, reader.assets)
+    if sources.unit is None:
+        raise Denied("R03", "a query over public tables alone", fix="download the public table")
+    _limits(select)
+    scope = Scope(sources, reader.exact, True, reader.calendar)
+    where, kept = _where(select, scope)
+    measures = Measures(scope, sources.unit, kept)
+    measures.start()
+    keys = _keys(select, scope)
+    terms = Terms(keys, measures)
+    names, outputs = _outputs(select, terms)
+    if not any(place >= len(keys) for term in outputs for place in _places(term)):
+        raise Denied("R05", "a query without an aggregate", fix="add count(*)")
+    terms.aliases = {folded(name): term for name, term in zip(names, outputs, strict=True)}
+    released = set(outputs)
+    having = _having(select, terms, released)
+    order = _order(select, terms, outputs, released)
+    reader.calendar.close()
+    post = Post(
+        keys=tuple(key.kind for key in keys if key.kind != "null"), measures=tuple(measures.found.values()),
+        checks=tuple(measures.checks.values()), terms=tuple(outputs), having=having, order=order,
+        limit=_cut(select, "limit"), offset=_cut(select, "offset") or 0,
+    )  # fmt: skip
+    columns = tuple(
+        OutputColumn(name=name, kind=_kind(term, post), type=type_of(term, post))
+        for name, term in zip(names, outputs, strict=True)
+    )
+    return Plan.of(
+        sql=statement(measures, keys, where, controls.k_min), tables=tuple(sorted(sources.tables)), outputs=columns,
+        post=post, controls_mode=controls.mode, k_min=controls.k_min,
+    )  # fmt: skip
+
+
+def _limits(select: exp.Select) -> None:
+    count = sum(1 for item in select.expressions for _ in item.find_all(exp.Count, exp.Sum, exp.Avg))
+    if count > AGGREGATES_MAX or len(select.expressions) > OUTPUTS_MAX:
+        raise Denied("R22", "too many aggregates in one query", fix=f"at most {AGGREGATES_MAX}")
+
+
+def _where(select: exp.Select, scope: Scope) -> tuple[list[str], Condition | None]:
+    """Conditions that stay in WHERE, and those with NULL tests, which move to where both sides can be counted."""
+    stay = list(scope.sources.conditions)
+    clause = select.args.get("where")
+    if clause is None:
+        return stay, None
+    parts = [condition(part, scope) for part in _conjuncts(clause.this)]
+    moved = [part for part in parts if part.nulls and scope.exact]
+    stay += [part.sql for part in parts if part not in moved]
+    return stay, conjunction(moved) if moved else None
+
+
+def _conjuncts(node: Node) -> list[Node]:
+    if isinstance(node, exp.Paren):
+        return _conjuncts(node.this)
+    if isinstance(node, exp.And):
+        return [*_conjuncts(node.this), *_conjuncts(node.expression)]
+    return [node]
+
+
+def _keys(select: exp.Select, scope: Scope) -> list[Value]:
+    clause = select.args.get("group")
+    if clause is None:
+        return []
+    items = list(clause.expressions)
+    if clause.args.get("all"):
+        items = [one.unalias() for one in select.expressions if one.find(*AGGREGATES) is None]
+    if len(items) > GROUPS_MAX:
+        raise Denied("R22", "too many keys", fix=f"at most {GROUPS_MAX}")
+    keys: dict[str, Value] = {}
+    for item in items:
+        key = groupable(value(_meant(item, select, scope), scope), scope)
+        keys.setdefault(key.sql, key)
+    return list(keys.values())
+
+
+def _meant(item: Node, select: exp.Select, scope: Scope) -> Node:
+    """The expression a GROUP BY item stands for: an ordinal, a column, or else an alias."""
+    if isinstance(item, exp.Paren):
+        return _meant(item.this, select, scope)
+    if isinstance(item, exp.Literal) and not item.is_string and str(item.this).isdigit():
+        index = int(item.this) if len(str(item.this)) < 4 else 0
+        if not 1 <= index <= len(select.expressions):
+            raise Denied("R18", "a key that is no output", fix="name the key")
+        return _row_level(select.expressions[index - 1].unalias())
+    if isinstance(item, exp.Column) and not item.args.get("table"):
+        try:
+            resolve(item, scope.sources)
+        except Denied:
+            for one in select.expressions:
+                if one.alias and folded(one.alias) == folded(item.name):
+                    return _row_level(one.unalias())
+            raise
+    return item
+
+
+def _row_level(node: Node) -> Node:
+    if node.find(*AGGREGATES) is not None:
+        raise Denied("R18", "an aggregate as a key", fix="group by columns")
+    return node
+
+
+def _outputs(select: exp.Select, terms: Terms) -> tuple[list[str], list[Term]]:
+    names: list[str] = []
+    outputs: list[Term] = []
+    for item in select.expressions:
+        node = item.unalias()
+        if isinstance(node, exp.Star):
+            raise Denied("R04", "a star outside count(*)", fix="name the columns")
+        name = item.alias or (node.name if isinstance(node, exp.Column) else "")
+        if name and folded(name) in {folded(one) for one in names}:
+            raise Denied("R04", "two outputs of one name", fix="give each output its own alias")
+        names.append(name or _unnamed(type(node).__name__.lower(), names))
+        outputs.append(terms.term(node))
+    return names, outputs
+
+
+def _unnamed(word: str, names: Sequence[str]) -> str:
+    taken = {folded(name) for name in names}
+    return next(name for name in (word, *(f"{word}_{index}" for index in range(2, 99))) if name not in taken)
+
+
+def _released(term: Term, released: set[Term]) -> bool:
+    if term in released:
+        return True
+    return term.op != "column" and all(_released(arg, released) for arg in term.args)
+
+
+def _having(select: exp.Select, terms: Terms, released: set[Term]) -> Term | None:
+    clause = select.args.get("having")
+    if clause is None:
+        return None
+    terms.place = "having"
+    term = terms.term(clause.this)
+    if not _released(term, released) or not _places(term):
+        raise Denied("R10", "a condition on what is not released", fix="make it an output")
+    return term
+
+
+def _order(select: exp.Select, terms: Terms, outputs: list[Term], released: set[Term]) -> tuple[Ordering, ...]:
+    clause = select.args.get("order")
+    terms.place = "order"
+    found = []
+    for item in clause.expressions if clause else ():
+        node = item.this
+        if isinstance(node, exp.Literal) and str(node.this).isdigit() and 1 <= int(node.this) <= len(outputs):
+            term = outputs[int(node.this) - 1]
+        else:
+            term = terms.term(node)
+        if not _released(term, released) or not _places(term):
+            raise Denied("R11", "an order of what is not released", fix="order by an output")
+        found.append(Ordering(
+            term=term, descending=bool(item.args.get("desc")), nulls_first=bool(item.args.get("nulls_first")),
+        ))  # fmt: skip
+    return tuple(found)
+
+
+def _cut(select: exp.Select, clause: str) -> int | None:
+    node = select.args.get(clause)
+    if node is None:
+        return None
+    words = node.expression
+    if not isinstance(words, exp.Literal) or not str(words.this).isdigit() or int(words.this) > LIMIT_MAX:
+        raise Denied("R11", "a LIMIT that is no whole number", fix="write LIMIT 10")
+    return int(words.this)
+
+
+def _places(term: Term) -> list[int]:
+    here = [term.place] if term.place is not None else []
+    return here + [place for arg in term.args for place in _places(arg)]
+
+
+def _kind(term: Term, post: Post) -> OutputKind:
+    if term.place is not None:
+        return "key" if term.place < len(post.keys) else post.measures[term.place - len(post.keys)].kind
+    if term.op == "/" and all(one.place is not None and one.place >= len(post.keys) for one in term.args):
+        return "mean"
+    return "derived"
