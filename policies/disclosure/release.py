@@ -64,18 +64,28 @@ def _admitted(plan: Plan, row: Sequence[Any], floor: int) -> list[Cell]:
 def _key(cell: Any, kind: str) -> Cell:
     if cell is None:
         return None
-    if kind in ("int", "number") and type(cell) in (int, float, Decimal):
+    # An engine behind a jail sends numbers that are not whole, and dates, as text; the plan says which it is.
+    if kind in ("int", "number") and type(cell) in (int, float, Decimal, str):
         try:
             number = Fraction(str(cell))
-        except ValueError:
+        except (ValueError, ZeroDivisionError):
             raise Denied("R24", "a key that is no number") from None
         if kind == "number" or number.denominator == 1:
             return number
+    if kind == "date" and type(cell) is str:
+        return _date(cell)
     if kind == "date" and isinstance(cell, date):
         return cell.date() if isinstance(cell, datetime) else cell
     if (kind == "bool" and type(cell) is bool) or (kind == "text" and type(cell) is str):
         return cell if isinstance(cell, bool | str) else None
     raise Denied("R24", "a key that is not of its declared type")
+
+
+def _date(text: str) -> date:
+    try:
+        return datetime.fromisoformat(text).date()
+    except ValueError:
+        raise Denied("R24", "a key that is no date") from None
 
 
 def _measured(cell: Any, measure: Measure) -> Cell:

@@ -12,9 +12,6 @@ from workers.jail.database import Database, narrow
 
 Cell = int | str | bool | None
 
-# Wider than a JSON reader's whole numbers, or not exact as one: these cross as decimal text.
-_AS_TEXT = ("HUGEINT", "UHUGEINT", "DOUBLE", "FLOAT", "DECIMAL")
-
 
 class Refused(Exception):
     """The query is over; the word says why."""
@@ -46,8 +43,7 @@ def _run(database: Database, sql: str, tables: list[str], limits: dict[str, int]
     rows = result.fetchmany(limits["rows_max"] + 1)
     if len(rows) > limits["rows_max"]:
         raise Refused("OUTPUT_TOO_LARGE")
-    as_text = [str(column[1]).startswith(_AS_TEXT) for column in described]
-    cells = [[_cell(value, text) for value, text in zip(row, as_text, strict=True)] for row in rows]
+    cells = [[_cell(value) for value in row] for row in rows]
     frame = json.dumps({"columns": [column[0] for column in described], "rows": cells}, ensure_ascii=False)
     whole = frame.encode() + b"\n"
     if len(whole) > limits["output_bytes"]:
@@ -55,12 +51,10 @@ def _run(database: Database, sql: str, tables: list[str], limits: dict[str, int]
     return whole
 
 
-def _cell(value: object, as_text: bool) -> Cell:
-    """A cell that survives JSON exactly; what would not is refused."""
-    if value is None or isinstance(value, bool | str):
+def _cell(value: object) -> Cell:
+    """A cell that survives JSON exactly: what is not a whole number crosses as decimal text, a date as ISO text."""
+    if value is None or isinstance(value, bool | str | int):
         return value
-    if isinstance(value, int):
-        return str(value) if as_text else value
     if isinstance(value, float) and math.isfinite(value):
         return format(decimal.Decimal(repr(value)), "f")
     if isinstance(value, decimal.Decimal) and value.is_finite():
