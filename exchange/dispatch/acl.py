@@ -11,6 +11,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
+from redis import Redis
+
 from exchange.wire import queue as wire
 
 _BOTH = "+hello +auth +ping +info +exists +multi +exec +discard"
@@ -38,10 +40,23 @@ def rules(domains: Mapping[str, Hashes], *, admin: str) -> str:
     """The whole file. Whoever is not named in it is nobody: the default user is off."""
     lines = ["user default off resetkeys resetchannels -@all", f"user admin on #{_hex(admin)} ~* &* +@all"]
     for domain, hashes in sorted(domains.items()):
-        shut_in = f"resetchannels ~{wire.key_prefix(domain)}* -@all {_BOTH}"
-        lines.append(f"user {worker_user(domain)} on #{_hex(hashes.worker)} {shut_in} {_WORKER}")
-        lines.append(f"user {relay_user(domain)} on #{_hex(hashes.relay)} {shut_in} {_RELAY}")
+        lines += [f"user {user} {words}" for user, words in _users(domain, hashes).items()]
     return "\n".join(lines) + "\n"
+
+
+def let_in(admin: Redis, domain: str, hashes: Hashes) -> None:
+    """Give a running broker the two users of one domain, and make it remember them. Safe to repeat."""
+    for user, words in _users(domain, hashes).items():
+        admin.execute_command("ACL", "SETUSER", user, "reset", *words.split())
+    admin.execute_command("ACL", "SAVE")
+
+
+def _users(domain: str, hashes: Hashes) -> dict[str, str]:
+    shut_in = f"resetchannels ~{wire.key_prefix(domain)}* -@all {_BOTH}"
+    return {
+        worker_user(domain): f"on #{_hex(hashes.worker)} {shut_in} {_WORKER}",
+        relay_user(domain): f"on #{_hex(hashes.relay)} {shut_in} {_RELAY}",
+    }
 
 
 def write(path: Path, text: str) -> None:

@@ -8,11 +8,11 @@ from collections.abc import Callable
 from threading import Event as Signal
 
 import structlog
-from sqlalchemy import BigInteger, select, update
+from sqlalchemy import BigInteger, Connection, select, update
 from sqlmodel import Field, SQLModel
 
 from exchange.kernel.facts import Fact, read
-from exchange.ledger import entries
+from exchange.ledger import entries, proofs
 from exchange.ledger.store import Store
 
 PAGE = 200
@@ -27,23 +27,28 @@ class CursorRow(SQLModel, table=True):
     idx: int = Field(sa_type=BigInteger)
 
 
-class Follower:
-    """Calls `handle` for every fact, once the log holds it. `ready_to` limits how far it may read (an index, exclusive)."""
+def covered(connection: Connection) -> int:
+    """How many entries the newest published checkpoint covers."""
+    newest = proofs.newest_checkpoint(connection)
+    return 0 if newest is None else newest[0].size
 
-    def __init__(self, name: str, store: Store, handle: Callable[[Fact], None], ready_to: Callable[[], int]) -> None:
+
+class Follower:
+    """Calls `handle` for every fact that a published checkpoint covers."""
+
+    def __init__(self, name: str, store: Store, handle: Callable[[Fact], None]) -> None:
         self.name = name
         self._store = store
         self._handle = handle
-        self._ready_to = ready_to
 
     def run_once(self) -> int:
-        """Deal with one page; answers how many facts there were. An error of `handle` leaves the cursor before its fact."""
+        """Deal with one page; answers how many facts there were. An error leaves the cursor before its fact."""
         done = position = self._position()
-        limit = min(PAGE, self._ready_to() - 1 - position)
-        if limit <= 0:
-            return 0
         with self._store.reading() as connection:
-            page = entries.after(connection, position, limit)
+            limit = min(PAGE, covered(connection) - 1 - position)
+            page = entries.after(connection, position, limit) if limit > 0 else []
+        if not page:
+            return 0
         try:
             for stored in page:
                 self._handle(read(stored))

@@ -7,6 +7,7 @@ keeps the answer with the facts, and turns a recorded refusal into a problem aft
 import hashlib
 import inspect
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import wraps
 from typing import Annotated, Any
@@ -18,12 +19,13 @@ from pydantic import BaseModel
 
 from exchange.kernel import idempotency
 from exchange.kernel.caller import NOBODY, Caller
-from exchange.kernel.errors import Malformed, RecordedRefusal, Unauthenticated
+from exchange.kernel.errors import Malformed, RecordedRefusal, StaleVersion, Unauthenticated
 from exchange.kernel.idempotency import Answer, Ask
 from exchange.kernel.problems import problem_of
 from exchange.kernel.unit import Ground, Unit
 
 KEY_CHARACTERS_MAX = 128
+STALE_TRIES = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,17 +111,26 @@ def _in_one_unit(endpoint: Callable[..., Any], status: int) -> Callable[..., Any
         if not request.writes:
             with request.ground.reading(NOBODY) as unit:
                 unit.caller = request.authenticate(unit, request.credential)
-                return _response(_answer(endpoint(**{**arguments, "unit": unit}), status))
-        with request.ground.writing(NOBODY) as unit:
-            unit.caller = request.authenticate(unit, request.credential)
-            ask = Ask(unit.caller.key_id, request.idempotency_key, request.fingerprint)
-            if before := idempotency.claim(unit.connection, ask, unit.now):
-                return _response(before, replayed=True)
-            answer = _recorded(endpoint, {**arguments, "unit": unit}, status)
-            idempotency.keep(unit.connection, ask, answer)
-        return _response(answer)
+                result = endpoint(**{**arguments, "unit": unit})
+                return result if isinstance(result, Response) else _response(_answer(result, status))
+        for _ in range(STALE_TRIES - 1):
+            # Somebody else was first: the unit is undone as a whole, so it can be asked again as a whole.
+            with suppress(StaleVersion):
+                return _written(endpoint, request, arguments, status)
+        return _written(endpoint, request, arguments, status)
 
     return answered
+
+
+def _written(endpoint: Callable[..., Any], request: Asked, arguments: dict[str, Any], status: int) -> Response:
+    with request.ground.writing(NOBODY) as unit:
+        unit.caller = request.authenticate(unit, request.credential)
+        ask = Ask(unit.caller.key_id, request.idempotency_key, request.fingerprint)
+        if before := idempotency.claim(unit.connection, ask, unit.now):
+            return _response(before, replayed=True)
+        answer = _recorded(endpoint, {**arguments, "unit": unit}, status)
+        idempotency.keep(unit.connection, ask, answer)
+    return _response(answer)
 
 
 def _recorded(endpoint: Callable[..., Any], arguments: dict[str, Any], status: int) -> Answer:

@@ -13,10 +13,10 @@ from exchange.kernel import errors, ids
 from exchange.kernel.calendar import Calendar
 from exchange.kernel.caller import Caller
 from exchange.kernel.clock import SECOND, Clock
-from exchange.kernel.entity import KINDS, Entity, Event
+from exchange.kernel.entity import CONTENT, KINDS, Entity, Event
 from exchange.kernel.facts import Fact, draft, read
 from exchange.kernel.views import Projection, project
-from exchange.ledger import entries
+from exchange.ledger import entries, proofs
 from exchange.ledger.store import Store
 from exchange.wire.keys import PrivateKey
 from policies.engine import PolicySet
@@ -66,6 +66,16 @@ class Ground:
                 self.remembered.popitem(last=False)
 
 
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """A logged fact, opened: the leaf, what it commits to, the salt, and the proof that the leaf is in the log."""
+
+    entry: bytes
+    content: bytes
+    salt: bytes
+    proof: str
+
+
 class Unit:
     """Loads entities by folding their facts, and records new ones. Reads its own writes."""
 
@@ -99,6 +109,13 @@ class Unit:
         if entity.version == 0:
             raise errors.NotFound("no such thing")
         return entity
+
+    def opened(self, event_id: str) -> Opening:
+        """One logged fact with everything that proves it offline."""
+        stored = entries.one(self.connection, event_id)
+        section = stored.sections[CONTENT]
+        proof = proofs.log_proof(self.connection, event_id)
+        return Opening(stored.entry.encode(), section.content, section.salt, proof.text)
 
     def record(self, entity: E, *events: Event, refs: tuple[str, ...] = ()) -> E:
         """Fold the events, show them in the views, and write them as log entries. The only writing verb there is."""

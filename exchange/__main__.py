@@ -1,0 +1,103 @@
+"""The exchange's own commands: found it, serve it, and run its parts as processes of their own."""
+
+import logging
+import signal
+import sys
+from pathlib import Path
+from threading import Event, Thread
+from typing import Annotated
+
+import structlog
+import typer
+import uvicorn
+
+from exchange.access.founding import Operator, bootstrap
+from exchange.app import create_app
+from exchange.house import CLOCKWORK_PAUSE_S, FOLLOW_PAUSE_S, House
+from exchange.kernel.views import rebuild as rebuild_views
+from exchange.ledger.export import export as export_log
+from exchange.ledger.tables import create
+from exchange.orders.clockwork import Clockwork
+from exchange.settings import Settings
+
+commands = typer.Typer(no_args_is_help=True, add_completion=False)
+_ALLOWED = {"event", "level", "timestamp", "error", "code", "order", "follower", "ticket", "size"}
+
+
+@commands.command()
+def found(
+    admin_sha256: Annotated[str, typer.Option(help="SHA-256 (hex) of the first administrator's secret")],
+    name: Annotated[str, typer.Option(help="the operator's name")],
+    uscc: Annotated[str, typer.Option(help="its unified social credit code")],
+) -> None:
+    """Make the tables, the exchange itself and its first administrator. Safe to repeat. Prints the key's id."""
+    house = House.opened(Settings.read())
+    create(house.ground.store)
+    operator = Operator(org_name=name, uscc=uscc, signing_key=house.ground.key.public)
+    typer.echo(bootstrap(house.ground, admin_sha256=admin_sha256, operator=operator))
+
+
+@commands.command()
+def serve(host: str = "127.0.0.1", port: int = 8000) -> None:
+    """Serve the API; on SQLite with the sequencer, the dispatcher and the clockwork as threads of this process."""
+    _logging()
+    app = create_app(House.opened(Settings.read()))
+    uvicorn.run(app, host=host, port=port, log_level="warning", access_log=False, timeout_graceful_shutdown=5)
+
+
+@commands.command()
+def sequencer() -> None:
+    """Place facts in the log and sign checkpoints, as a process of its own (PostgreSQL)."""
+    _logging()
+    House.opened(Settings.read()).sequencer(_stop(), Event()).run()
+
+
+@commands.command()
+def dispatch() -> None:
+    """Carry logged tickets to the domains' queues and keep the clockwork, as a process of its own (PostgreSQL)."""
+    _logging()
+    house, stop = House.opened(Settings.read()), _stop()
+    dispatcher = house.dispatcher()
+    clockwork = Thread(target=Clockwork(house.ground, dispatcher).run, args=(stop, CLOCKWORK_PAUSE_S), daemon=True)
+    clockwork.start()
+    dispatcher.follower().run(stop, FOLLOW_PAUSE_S)
+
+
+@commands.command()
+def export(folder: Path) -> None:
+    """Write the log as a folder any tlog-tiles verifier reads."""
+    house = House.opened(Settings.read())
+    export_log(house.ground.store, folder, list(house.log_vkeys))
+
+
+@commands.command()
+def rebuild() -> None:
+    """Throw the views away and fold all facts again."""
+    house = House.opened(Settings.read())
+    with house.ground.store.writing() as connection:
+        typer.echo(f"{rebuild_views(connection)} facts folded")
+
+
+def _stop() -> Event:
+    stop = Event()
+    for signum in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(signum, lambda *_: stop.set())
+    return stop
+
+
+def _logging() -> None:
+    """JSON lines; a field nobody allowed is not written, so no value of a request can slip into a log."""
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            lambda _logger, _method, fields: {name: fields[name] for name in fields if name in _ALLOWED},
+            structlog.processors.JSONRenderer(),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
+        logger_factory=structlog.PrintLoggerFactory(file=sys.stderr),
+    )
+
+
+if __name__ == "__main__":
+    commands()

@@ -1,0 +1,154 @@
+"""The composition root of the API: which routes there are, how errors look, what a request may cost. Holds no rule."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import structlog
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from limits import parse
+from limits.storage import MemoryStorage
+from limits.strategies import MovingWindowRateLimiter
+from sqlalchemy import text
+from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from exchange.access.credentials import authenticate
+from exchange.access.routes import keys, nodes, participants
+from exchange.audit.routes import audit
+from exchange.classification.routes import routes as classification
+from exchange.house import House, Threads
+from exchange.kernel.errors import ExchangeError
+from exchange.kernel.problems import problem, problem_of
+from exchange.ledger.routes import router as ledger
+from exchange.licensing.routes import licences, listings
+from exchange.orders.routes import orders, queries, receipts
+from exchange.registration.routes import routes as registration
+from exchange.rehearsal import rehearsal
+from exchange.settlement.rails import SimulatedBank
+from exchange.settlement.routes import routes as settlement
+
+BODY_BYTES_MAX = 1_048_576
+log = structlog.get_logger()
+
+ROUTERS = (
+    participants, keys, nodes, registration, classification, listings, licences, settlement, queries, orders, receipts,
+    audit, ledger,
+)  # fmt: skip
+
+
+def create_app(house: House) -> FastAPI:
+    """The API over one house. On SQLite its lifespan also runs the sequencer, the dispatcher and the clockwork."""
+    threads = Threads(house) if house.settings.embedded else None
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        if threads is not None:
+            threads.start()
+        yield
+        if threads is not None:
+            threads.stop()
+
+    app = FastAPI(title="Data-element exchange", version="0.1.0", lifespan=lifespan)
+    app.state.ground = house.ground
+    app.state.store = house.ground.store
+    app.state.log_vkeys = list(house.log_vkeys)
+    app.state.authenticate = authenticate
+    app.state.rail = SimulatedBank()
+    app.state.house = house
+    for router in ROUTERS:
+        app.include_router(router)
+    if house.settings.rehearsal_behind_s:
+        app.include_router(rehearsal)
+    _public(app, house, threads)
+    _errors(app)
+    app.add_middleware(Fences, requests_per_minute=house.settings.requests_per_minute)
+    return app
+
+
+class Fences:
+    """What no request may do: be larger than we read, or come more often than agreed (by credential, else by address)."""
+
+    def __init__(self, app: ASGIApp, requests_per_minute: int) -> None:
+        self._app = app
+        self._rate = parse(f"{requests_per_minute}/minute")
+        self._limiter = MovingWindowRateLimiter(MemoryStorage())
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            return await self._app(scope, receive, send)
+        headers = dict(scope["headers"])
+        declared = headers.get(b"content-length", b"0")
+        if not declared.isdigit() or int(declared) > BODY_BYTES_MAX:
+            return await problem(413, "E_TOO_LARGE", "the body is too large")(scope, receive, send)
+        who = headers.get(b"authorization", b"").decode("latin-1") or str((scope.get("client") or ("",))[0])
+        if not self._limiter.hit(self._rate, who):
+            return await problem(429, "E_RATE", "too many requests; come back in a minute")(scope, receive, send)
+        return await self._app(scope, _counted(receive), send)
+
+
+def _counted(receive: Receive) -> Receive:
+    """A body without a declared length is counted as it comes."""
+    read = 0
+
+    async def counted() -> Message:
+        nonlocal read
+        message = await receive()
+        read += len(message.get("body", b""))
+        if read > BODY_BYTES_MAX:
+            raise HTTPException(413, "E_TOO_LARGE")
+        return message
+
+    return counted
+
+
+def _errors(app: FastAPI) -> None:
+    @app.exception_handler(ExchangeError)
+    def known(_: Request, error: ExchangeError) -> Response:
+        return problem_of(error)
+
+    @app.exception_handler(RequestValidationError)
+    def unreadable(_: Request, error: RequestValidationError) -> Response:
+        """Where it is wrong and how, never what was sent."""
+        pointers = [{"pointer": "/".join(map(str, one["loc"])), "kind": one["type"]} for one in error.errors()]
+        return problem(422, "E_MALFORMED", "the request is not what this route takes", errors=pointers[:20])
+
+    @app.exception_handler(HTTPException)
+    def http(_: Request, error: HTTPException) -> Response:
+        code = error.detail if str(error.detail).startswith("E_") else f"E_HTTP_{error.status_code}"
+        response = problem(error.status_code, str(code), "see the code")
+        response.headers.update(error.headers or {})
+        return response
+
+    @app.exception_handler(Exception)
+    def unknown(_: Request, error: Exception) -> Response:
+        log.error("request.failed", error=type(error).__name__)
+        return problem(500, "E_INTERNAL", "the exchange failed; nothing was recorded")
+
+
+def _public(app: FastAPI, house: House, threads: Threads | None) -> None:
+    @app.get("/v1/exchange", tags=["exchange"])
+    def about() -> dict[str, Any]:
+        """What a newcomer pins: the exchange's own key, the log's keys, the rulebook in force."""
+        return {
+            "exchange_key": house.ground.key.public.text,
+            "log_vkeys": list(house.log_vkeys),
+            "origin": house.settings.origin,
+            "rulebook_digest": house.ground.policies.digest,
+            "rulebook_version": house.ground.policies.version,
+        }
+
+    @app.get("/healthz", tags=["exchange"])
+    def healthy() -> dict[str, str]:
+        """The process answers."""
+        return {"status": "ok"}
+
+    @app.get("/readyz", tags=["exchange"])
+    def ready() -> Response:
+        """The database answers and, where this process signs the log, it still may."""
+        with house.ground.store.reading() as connection:
+            connection.execute(text("SELECT 1"))
+        if threads is not None and threads.sequencer.failure is not None:
+            return problem(503, "E_LOG_STOPPED", "the log is not being signed; an operator must look")
+        return Response('{"status":"ready"}', media_type="application/json")

@@ -1,0 +1,15 @@
+"""The fact that a ticket was signed. It belongs to an order's life; it is declared here because dispatch follows it."""
+
+from exchange.kernel.entity import Event
+from exchange.wire.envelope import Envelope
+
+
+class TicketIssued(Event):
+    """The exchange signed an order to one domain. What is sent there is exactly this, with proof that it is in the log."""
+
+    ticket_id: str
+    domain: str
+    licence_id: str
+    ticket: Envelope
+    digest: str
+    expires_at_s: int

@@ -1,0 +1,57 @@
+"""Signing tickets: the one act by which the exchange lets a computation travel."""
+
+from exchange.authorization.model import TicketIssued
+from exchange.kernel import ids
+from exchange.kernel.unit import Unit
+from exchange.licensing.model import Licence
+from exchange.wire.computations import Computation
+from exchange.wire.keys import PrivateKey
+from exchange.wire.licences import Mode, Purpose
+from exchange.wire.tickets import Ticket
+
+TICKET_TTL_S = 900
+
+
+def sign_ticket(
+    unit: Unit,
+    key: PrivateKey,
+    licence: Licence,
+    *,
+    order_id: str,
+    computation: Computation,
+    purpose: Purpose,
+    territory: str,
+    mode: Mode,
+    k_min: int,
+    recipient_key: str,
+) -> TicketIssued:
+    """One order, one ticket: its id follows from the order's, so that a retry cannot make a second one."""
+    ticket = Ticket(
+        id=ids.derived("tkt", order_id),
+        order_id=order_id,
+        licence_id=licence.id,
+        licence_digest=licence.digest,
+        asset_id=licence.asset_id,
+        provider_id=licence.provider_id,
+        buyer_id=licence.buyer_id,
+        domain=licence.domain,
+        purpose=purpose,
+        territory=territory,
+        mode=mode,
+        computation=computation,
+        k_min=k_min,
+        controls_digest=licence.controls_digest,
+        policy_digest=unit.policies.digest,
+        recipient_key=recipient_key,
+        issued_at_s=unit.now_s,
+        expires_at_s=unit.now_s + TICKET_TTL_S,
+    )
+    envelope = ticket.signed(key)
+    return TicketIssued(
+        ticket_id=ticket.id,
+        domain=ticket.domain,
+        licence_id=licence.id,
+        ticket=envelope,
+        digest=envelope.digest,
+        expires_at_s=ticket.expires_at_s,
+    )

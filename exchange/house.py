@@ -1,0 +1,106 @@
+"""The parts of a running exchange, made from its settings: store, keys, rules, clock. One place, for every process."""
+
+import os
+import secrets
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Event, Thread
+
+from exchange.dispatch.doors import Doors
+from exchange.dispatch.service import Dispatcher
+from exchange.kernel.clock import SECOND, Clock, RehearsalClock, system_clock
+from exchange.kernel.unit import Ground
+from exchange.ledger.sequencing import SequencerLoop
+from exchange.ledger.signer import Guard
+from exchange.ledger.store import Store
+from exchange.orders.clockwork import Clockwork
+from exchange.settings import Settings
+from exchange.wire.keys import PrivateKey
+from exchange.wire.notes import LogSigner
+from policies.engine import load_policies
+
+FOLLOW_PAUSE_S = 0.02
+CLOCKWORK_PAUSE_S = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """What a process of the exchange works with."""
+
+    settings: Settings
+    ground: Ground
+    log_vkeys: tuple[str, ...]
+
+    @classmethod
+    def opened(cls, settings: Settings) -> "House":
+        """Open the store and read the keys; keys that are not there yet are made, readable by their owner alone."""
+        settings.home.mkdir(mode=0o700, parents=True, exist_ok=True)
+        settings.secrets.mkdir(mode=0o700, parents=True, exist_ok=True)
+        ground = Ground(
+            Store(settings.database_url),
+            _clock(settings),
+            load_policies(),
+            key=PrivateKey(_seed(settings.secrets / "ticket_key")),
+        )
+        return cls(settings, ground, tuple(_signer(settings).vkeys()))
+
+    def sequencer(self, stop: Event, wake: Event) -> SequencerLoop:
+        """The one that places facts in the log and signs checkpoints."""
+        guard = Guard(self.settings.home / "guard")
+        cadence_s = self.settings.cadence_ms / 1_000
+        return SequencerLoop(
+            self.ground.store, _signer(self.settings), guard, self.ground.clock, cadence_s, stop=stop, wake=wake
+        )
+
+    def doors(self) -> Doors:
+        return Doors(self.settings.broker_url, self.settings.secrets)
+
+    def dispatcher(self) -> Dispatcher:
+        return Dispatcher(self.ground, self.doors())
+
+
+class Threads:
+    """The sequencer, the dispatcher and the clockwork as threads of the process that writes (SQLite)."""
+
+    def __init__(self, house: House) -> None:
+        self._stop, wake = Event(), Event()
+        self.sequencer = house.sequencer(self._stop, wake)
+        dispatcher = house.dispatcher()
+        follower, clockwork = dispatcher.follower(), Clockwork(house.ground, dispatcher)
+        self._threads = [
+            Thread(target=self.sequencer.run, name="sequencer", daemon=True),
+            Thread(target=follower.run, args=(self._stop, FOLLOW_PAUSE_S), name="dispatch", daemon=True),
+            Thread(target=clockwork.run, args=(self._stop, CLOCKWORK_PAUSE_S), name="clockwork", daemon=True),
+        ]
+
+    def start(self) -> None:
+        for thread in self._threads:
+            thread.start()
+
+    def stop(self) -> None:
+        self._stop.set()
+        for thread in self._threads:
+            thread.join(10)
+
+
+def _clock(settings: Settings) -> Clock:
+    behind_s = settings.rehearsal_behind_s
+    return RehearsalClock(behind_s * SECOND) if behind_s else system_clock
+
+
+def _signer(settings: Settings) -> LogSigner:
+    ed25519, mldsa = (_seed(settings.secrets / name) for name in ("log_key_ed25519", "log_key_mldsa44"))
+    return LogSigner(settings.origin, ed25519, mldsa)
+
+
+def _seed(path: Path) -> bytes:
+    """A 32-byte seed kept in a file of its own."""
+    try:
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        return bytes.fromhex(path.read_text().strip())
+    with os.fdopen(handle, "w") as file:
+        file.write(secrets.token_bytes(32).hex())
+        file.flush()
+        os.fsync(handle)
+    return bytes.fromhex(path.read_text())

@@ -1,0 +1,201 @@
+"""Listings (挂牌) and licences (授权): what is offered on which terms, and who agreed to what. Pure."""
+
+from typing import Any
+
+from exchange.kernel.entity import Entity, Event
+from exchange.wire.envelope import Envelope
+from exchange.wire.licences import LicenceTerms
+
+
+class ListingSubmitted(Event):
+    asset_id: str
+    domain: str
+    provider_id: str
+    merchant_id: str
+    title_zh: str
+    title_en: str
+    sector: str
+    template: LicenceTerms
+    quality_report_sha256: str
+    by: str
+
+
+class CompliancePassed(Event):
+    report_sha256: str
+    assessor_id: str
+    rule_ids: tuple[str, ...]
+    by: str
+
+
+class ComplianceFailed(Event):
+    report_sha256: str
+    assessor_id: str
+    reasons: tuple[str, ...]
+    by: str
+
+
+class ListingPublished(Event):
+    by: str
+
+
+class ListingPaused(Event):
+    by: str
+
+
+class ListingResumed(Event):
+    by: str
+
+
+class ListingSuspended(Event):
+    ground: str
+    by: str
+
+
+class ListingReinstated(Event):
+    report_sha256: str
+    by: str
+
+
+class ListingDelisted(Event):
+    ground: str
+    by: str
+
+
+class Listing(Entity):
+    """An asset on offer: the licence template bounds every licence under it."""
+
+    NEXT = {
+        ("NEW", ListingSubmitted): "ASSESSING",
+        ("ASSESSING", CompliancePassed): "APPROVED",
+        ("ASSESSING", ComplianceFailed): "REJECTED",
+        ("APPROVED", ListingPublished): "LIVE",
+        ("LIVE", ListingPaused): "PAUSED",
+        ("PAUSED", ListingResumed): "LIVE",
+        ("LIVE", ListingSuspended): "SUSPENDED",
+        ("PAUSED", ListingSuspended): "SUSPENDED",
+        ("SUSPENDED", ListingReinstated): "LIVE",
+        ("LIVE", ListingDelisted): "DELISTED",
+        ("PAUSED", ListingDelisted): "DELISTED",
+        ("SUSPENDED", ListingDelisted): "DELISTED",
+    }
+    asset_id: str = ""
+    domain: str = ""
+    provider_id: str = ""
+    merchant_id: str = ""
+    title_zh: str = ""
+    title_en: str = ""
+    sector: str = ""
+    template: LicenceTerms | None = None
+
+
+class LicenceRequested(Event):
+    listing_id: str
+    asset_id: str
+    provider_id: str
+    merchant_id: str
+    buyer_id: str
+    domain: str
+    controls_digest: str
+    terms: LicenceTerms
+    by: str
+
+
+class LicenceOffered(Event):
+    """The provider's own key, inside its domain, signed the licence."""
+
+    envelope: Envelope
+    by: str
+
+
+class LicenceRefused(Event):
+    reason: str
+    by: str
+
+
+class LicenceAgreed(Event):
+    """The buyer signed the same bytes."""
+
+    envelope: Envelope
+    digest: str
+    by: str
+
+
+class LicenceActivated(Event):
+    policy_digest: str
+
+
+class LicenceSuspended(Event):
+    ground: str
+    by: str
+
+
+class LicenceResumed(Event):
+    by: str
+
+
+class LicenceExhausted(Event):
+    jobs: int
+
+
+class LicenceExpired(Event):
+    pass
+
+
+class LicenceRevoked(Event):
+    ground: str
+    fault: str
+    refund_rule: str
+    by: str
+
+
+class LicenceTerminated(Event):
+    by: str
+
+
+class Licence(Entity):
+    """Who may compute what on which asset, for which purposes, until when. Nothing runs that no such licence covers."""
+
+    NEXT = {
+        ("NEW", LicenceRequested): "REQUESTED",
+        ("REQUESTED", LicenceOffered): "OFFERED",
+        ("REQUESTED", LicenceRefused): "REFUSED",
+        ("OFFERED", LicenceRefused): "REFUSED",
+        ("OFFERED", LicenceAgreed): "AGREED",
+        ("AGREED", LicenceActivated): "ACTIVE",
+        ("ACTIVE", LicenceSuspended): "SUSPENDED",
+        ("SUSPENDED", LicenceResumed): "ACTIVE",
+        ("ACTIVE", LicenceExhausted): "EXHAUSTED",
+        ("ACTIVE", LicenceExpired): "EXPIRED",
+        ("SUSPENDED", LicenceExpired): "EXPIRED",
+        ("ACTIVE", LicenceRevoked): "REVOKED",
+        ("SUSPENDED", LicenceRevoked): "REVOKED",
+        ("ACTIVE", LicenceTerminated): "TERMINATED",
+    }
+    listing_id: str = ""
+    asset_id: str = ""
+    provider_id: str = ""
+    merchant_id: str = ""
+    buyer_id: str = ""
+    domain: str = ""
+    controls_digest: str = ""
+    digest: str = ""
+    terms: LicenceTerms | None = None
+    envelope: Envelope | None = None
+
+    def covers(self, now_s: int) -> bool:
+        """Whether the licence is in force at this second; `valid_to_s` is the first at which it is not."""
+        return self.state == "ACTIVE" and self.agreed_terms.valid_from_s <= now_s < self.agreed_terms.valid_to_s
+
+    @property
+    def agreed_terms(self) -> LicenceTerms:
+        return _there(self.terms)
+
+    @property
+    def signed(self) -> Envelope:
+        return _there(self.envelope)
+
+
+def _there(value: Any) -> Any:
+    if value is None:
+        raise ValueError("this licence has not come so far")
+    return value

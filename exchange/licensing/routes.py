@@ -1,0 +1,158 @@
+"""Listings and licences over HTTP."""
+
+from typing import Self
+
+from fastapi import Response
+from pydantic import BaseModel
+from sqlalchemy import or_, select
+from sqlmodel import SQLModel
+
+from exchange.kernel.errors import NotFound
+from exchange.kernel.http import OpenUnit, router
+from exchange.kernel.pages import Cursor, Limit, page
+from exchange.licensing import service
+from exchange.licensing.asks import Assessment, GroundAsk, LicenceAsk, ListingAsk, SignedAsk
+from exchange.licensing.model import Licence, Listing
+from exchange.licensing.views import LicenceRow, ListingRow
+from exchange.wire.envelope import Envelope
+from exchange.wire.licences import LicenceTerms
+
+listings = router("/v1/listings", "licensing")
+licences = router("/v1/licences", "licensing")
+
+
+class ListingView(BaseModel):
+    id: str
+    state: str
+    asset_id: str
+    provider_id: str
+    merchant_id: str
+    domain: str
+    sector: str
+    title_zh: str
+    title_en: str
+    template: LicenceTerms | None
+
+    @classmethod
+    def of(cls, listing: Listing) -> Self:
+        return cls.model_validate(listing, from_attributes=True)
+
+
+class LicenceBrief(BaseModel):
+    id: str
+    state: str
+    listing_id: str
+    asset_id: str
+    provider_id: str
+    buyer_id: str
+    domain: str
+
+
+class LicenceView(LicenceBrief):
+    """A licence. `proposal` is the exact content to be signed; `envelope` carries the signatures so far."""
+
+    controls_digest: str
+    digest: str
+    terms: LicenceTerms
+    envelope: Envelope | None
+
+    @classmethod
+    def of(cls, licence: Licence) -> Self:
+        return cls.model_validate(licence, from_attributes=True)
+
+
+@listings.post("", status_code=201)
+def submit_listing(ask: ListingAsk, unit: OpenUnit) -> ListingView:
+    return ListingView.of(service.submit_listing(unit, ask))
+
+
+@listings.get("")
+def list_listings(unit: OpenUnit, limit: Limit = 50, cursor: Cursor = None) -> Response:
+    """Every live listing: the market."""
+    table = SQLModel.metadata.tables["listing"]
+    query = select(table).where(table.c.state == "LIVE")
+    return page(unit.connection, query, ListingRow, path="/v1/listings", limit=limit, cursor=cursor, view=_listing_of)
+
+
+@listings.get("/{listing_id}")
+def get_listing(listing_id: str, unit: OpenUnit) -> ListingView:
+    listing = unit.get(Listing, listing_id)
+    if listing.state != "LIVE" and unit.caller.participant_id not in (listing.provider_id, listing.merchant_id):
+        raise NotFound("no such listing")
+    return ListingView.of(listing)
+
+
+@listings.post("/{listing_id}:assess")
+def assess(listing_id: str, ask: Assessment, unit: OpenUnit) -> ListingView:
+    return ListingView.of(service.assess(unit, listing_id, ask))
+
+
+@listings.post("/{listing_id}:publish")
+def publish(listing_id: str, unit: OpenUnit) -> ListingView:
+    return ListingView.of(service.publish(unit, listing_id))
+
+
+@listings.post("/{listing_id}:suspend")
+def suspend_listing(listing_id: str, ask: GroundAsk, unit: OpenUnit) -> ListingView:
+    return ListingView.of(service.suspend_listing(unit, listing_id, ask.ground))
+
+
+@licences.post("", status_code=201)
+def request_licence(ask: LicenceAsk, unit: OpenUnit) -> LicenceView:
+    return LicenceView.of(service.request_licence(unit, ask.listing_id, ask.terms))
+
+
+@licences.get("")
+def list_licences(unit: OpenUnit, limit: Limit = 50, cursor: Cursor = None) -> Response:
+    """The caller's own licences, as provider or as buyer."""
+    table = SQLModel.metadata.tables["licence"]
+    own = unit.caller.participant_id
+    query = select(table).where(or_(table.c.provider_id == own, table.c.buyer_id == own))
+    return page(unit.connection, query, LicenceRow, path="/v1/licences", limit=limit, cursor=cursor, view=_brief_of)
+
+
+@licences.get("/{licence_id}")
+def get_licence(licence_id: str, unit: OpenUnit) -> LicenceView:
+    licence = unit.get(Licence, licence_id)
+    if unit.caller.participant_id not in (licence.provider_id, licence.buyer_id):
+        raise NotFound("no such licence")
+    return LicenceView.of(licence)
+
+
+@licences.post("/{licence_id}:offer")
+def offer(licence_id: str, ask: SignedAsk, unit: OpenUnit) -> LicenceView:
+    return LicenceView.of(service.offer(unit, licence_id, ask.envelope))
+
+
+@licences.post("/{licence_id}:refuse")
+def refuse(licence_id: str, ask: GroundAsk, unit: OpenUnit) -> LicenceView:
+    return LicenceView.of(service.refuse(unit, licence_id, ask.ground))
+
+
+@licences.post("/{licence_id}:agree")
+def agree(licence_id: str, ask: SignedAsk, unit: OpenUnit) -> LicenceView:
+    return LicenceView.of(service.agree(unit, licence_id, ask.envelope))
+
+
+@licences.post("/{licence_id}:suspend")
+def suspend(licence_id: str, ask: GroundAsk, unit: OpenUnit) -> LicenceView:
+    return LicenceView.of(service.suspend(unit, licence_id, ask.ground))
+
+
+@licences.post("/{licence_id}:resume")
+def resume(licence_id: str, unit: OpenUnit) -> LicenceView:
+    return LicenceView.of(service.resume(unit, licence_id))
+
+
+@licences.post("/{licence_id}:revoke")
+def revoke(licence_id: str, ask: GroundAsk, unit: OpenUnit) -> LicenceView:
+    return LicenceView.of(service.revoke(unit, licence_id, ask.ground))
+
+
+def _listing_of(row: dict[str, str]) -> ListingView:
+    fields = dict(row)
+    return ListingView(**{**fields, "template": LicenceTerms.model_validate_json(fields["template"])})  # type: ignore[arg-type]
+
+
+def _brief_of(row: dict[str, str]) -> LicenceBrief:
+    return LicenceBrief(**dict(row))

@@ -1,0 +1,29 @@
+"""What may be asked of the spine over HTTP: explain a query, order it, hand in what came of it. Unknown fields are refused."""
+
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from exchange.wire.acts import Id
+from exchange.wire.computations import Computation
+from exchange.wire.envelope import Envelope
+from exchange.wire.licences import Mode, Purpose
+
+
+class OrderAsk(BaseModel):
+    """One computation under one licence: for which purpose, from where, delivered how."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    licence_id: Id
+    computation: Computation
+    purpose: Purpose
+    territory: Annotated[str, Field(pattern=r"^[A-Z0-9-]{2,16}$")]
+    mode: Mode = Mode.RESULT
+
+
+class ReceiptAsk(BaseModel):
+    """What a domain reports: its signed receipt and, if there is an answer, the ciphertext (base64)."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    receipt: Envelope
+    ciphertext: Annotated[str, Field(max_length=900_000)] | None = None

@@ -1,0 +1,97 @@
+"""Whether an order may be: the licence pipeline, then the disclosure calculus. Decides; records nothing.
+
+The dry run and the order itself use this one function, and the domain repeats its second half by itself.
+"""
+
+from dataclasses import dataclass
+
+from exchange.access.model import Participant
+from exchange.classification.model import Grading
+from exchange.kernel.unit import Unit
+from exchange.licensing.model import Licence, Listing
+from exchange.orders.asks import OrderAsk
+from exchange.orders.views import jobs_used
+from exchange.pricing.model import Conditions, Quote, quote
+from exchange.registration.model import Asset
+from exchange.settlement import lines
+from exchange.settlement.views import balance_fen
+from policies.disclosure import Denied, Plan, analyse, load_controls
+from policies.engine import Decision, decide
+
+
+@dataclass(frozen=True, slots=True)
+class Trade:
+    """Everybody and everything a decision about one order looks at."""
+
+    buyer: Participant
+    provider: Participant
+    licence: Licence
+    listing: Listing
+    asset: Asset
+    grading: Grading
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What was decided: permitted or not, why, at which price, and what would run."""
+
+    decision: Decision
+    quote: Quote
+    plan: Plan | None
+    denied: Denied | None
+    k_min: int
+
+    @property
+    def permitted(self) -> bool:
+        return self.decision.permitted and self.plan is not None
+
+    @property
+    def reasons(self) -> tuple[str, ...]:
+        analysed = (f"E_DISCLOSURE:{self.denied.rule}",) if self.denied else ()
+        return (*self.decision.reasons, *analysed)
+
+    @property
+    def explanation(self) -> str:
+        """Which column, which rule, and the smallest change that would pass; empty when the analyser had no objection."""
+        if self.denied is None:
+            return ""
+        return f"{self.denied.why} Fix: {self.denied.fix}" if self.denied.fix else self.denied.why
+
+
+def judge(unit: Unit, trade: Trade, ask: OrderAsk) -> Verdict:
+    """Decide one order. All steps of the pipeline are evaluated; the first failure is the primary reason."""
+    price = quote(trade.licence.agreed_terms.price, _conditions(trade, ask))
+    decision = decide(unit.policies, "licence", _facts(unit, trade, ask, price))
+    controls = load_controls({**trade.asset.controls, "k_min": trade.grading.k_min, "mode": "exact"})
+    try:
+        return Verdict(decision, price, analyse(ask.computation.sql, controls), None, controls.k_min)
+    except Denied as denied:
+        return Verdict(decision, price, None, denied, controls.k_min)
+
+
+def _conditions(trade: Trade, ask: OrderAsk) -> Conditions:
+    return Conditions(
+        listing_id=trade.listing.id, purpose=ask.purpose, mode=ask.mode, territory=ask.territory, exception="NONE"
+    )
+
+
+def _facts(unit: Unit, trade: Trade, ask: OrderAsk, price: Quote) -> dict[str, str | bool | int]:
+    licence, terms = trade.licence, trade.licence.agreed_terms
+    return {
+        "participants_active": trade.buyer.state == trade.provider.state == "ACTIVE",
+        "licence_active": licence.covers(unit.now_s),
+        "asset_certified": trade.asset.state == "CERTIFIED",
+        "listing_live": trade.listing.state == "LIVE",
+        "negative_list": "clear",
+        "purpose_allowed": ask.purpose in terms.purposes,
+        "territory_allowed": ask.territory in terms.territories,
+        "mode_allowed": ask.mode in terms.modes and ask.mode.value in trade.grading.modes,
+        "quota_left": jobs_used(unit.connection, licence.id) < terms.jobs_max,
+        "consent": "not_needed",
+        "noise_needed": trade.grading.open_sql != "exact",
+        "noise_available": False,
+        "budget_ok": True,
+        "approval": "not_needed",
+        "use_respected": True,
+        "funds_ok": balance_fen(unit.connection, lines.escrow(trade.buyer.id)) >= price.hold_fen,
+    }

@@ -1,0 +1,98 @@
+"""An order: one buyer, one licence, one computation, one price, one outcome. Pure."""
+
+from exchange.authorization.model import TicketIssued
+from exchange.kernel.entity import Entity, Event
+from exchange.wire.computations import Computation
+from exchange.wire.envelope import Envelope
+from exchange.wire.licences import Mode, Purpose
+from exchange.wire.refusals import Refusal
+
+
+class OrderPlaced(Event):
+    buyer_id: str
+    provider_id: str
+    merchant_id: str
+    licence_id: str
+    asset_id: str
+    domain: str
+    computation: Computation
+    purpose: Purpose
+    territory: str
+    mode: Mode
+    hold_fen: int
+    quote_digest: str
+    permitted: bool
+    rule_ids: tuple[str, ...]
+    policy_digest: str
+    by: str
+
+
+class OrderRefused(Event):
+    """A business decision said no. It costs nothing."""
+
+    reasons: tuple[str, ...]
+    explanation: str
+
+
+class ResultDelivered(Event):
+    """The domain's signed receipt came with a sealed answer, and the licence still covered it at that instant."""
+
+    receipt: Envelope
+    ciphertext_sha256: str
+    price_fen: int
+    inspection_ends_at: int
+
+
+class OrderCompleted(Event):
+    """The buyer accepted, or let the inspection period pass (silence = acceptance)."""
+
+    accepted_by: str
+
+
+class OrderFailed(Event):
+    """The domain's signed receipt came with a code instead of an answer, or the licence ended in between."""
+
+    receipt: Envelope
+    refusal: Refusal | None
+    refund_rule: str
+    cause: str
+
+
+class OrderLapsed(Event):
+    """No receipt came while the ticket was good."""
+
+    refund_rule: str
+
+
+class Order(Entity):
+    """Every order ends completed, refused, failed or lapsed; in the last three the buyer keeps all its money."""
+
+    NEXT = {
+        ("NEW", OrderPlaced): "PLACED",
+        ("PLACED", OrderRefused): "REFUSED",
+        ("PLACED", TicketIssued): "TICKETED",
+        ("TICKETED", ResultDelivered): "DELIVERED",
+        ("TICKETED", OrderFailed): "FAILED",
+        ("TICKETED", OrderLapsed): "LAPSED",
+        ("DELIVERED", OrderCompleted): "COMPLETED",
+    }
+    buyer_id: str = ""
+    provider_id: str = ""
+    merchant_id: str = ""
+    licence_id: str = ""
+    asset_id: str = ""
+    domain: str = ""
+    purpose: Purpose | None = None
+    computation: Computation | None = None
+    hold_fen: int = 0
+    price_fen: int = 0
+    ticket_id: str = ""
+    digest: str = ""
+    expires_at_s: int = 0
+    inspection_ends_at: int = 0
+    refusal: Refusal | None = None
+    refund_rule: str = ""
+    cause: str = ""
+    reasons: tuple[str, ...] = ()
+    receipt: Envelope | None = None
+    ciphertext_sha256: str = ""

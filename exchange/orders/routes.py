@@ -1,0 +1,171 @@
+"""Explain a query, order it, follow it, fetch the sealed answer, accept it; and the domain's door for receipts."""
+
+from base64 import b64encode
+from typing import Any, Self
+
+from fastapi import Response
+from pydantic import BaseModel
+from sqlalchemy import or_, select
+from sqlmodel import SQLModel
+
+from exchange.custody import service as custody
+from exchange.kernel.errors import NotFound
+from exchange.kernel.http import LookUnit, OpenUnit, router
+from exchange.kernel.pages import Cursor, Limit, page
+from exchange.kernel.unit import history
+from exchange.orders import service
+from exchange.orders.asks import OrderAsk, ReceiptAsk
+from exchange.orders.model import Order
+from exchange.orders.views import OrderRow
+from exchange.wire.envelope import Envelope
+
+queries = router("/v1/queries", "orders")
+orders = router("/v1/orders", "orders")
+receipts = router("/v1/receipts", "orders")
+
+
+class Explanation(BaseModel):
+    """The dry run. `sql` is what would run in the domain; `price_fen` what would be held; nothing is recorded."""
+
+    verdict: str
+    reasons: tuple[str, ...]
+    rule: str | None
+    column: str | None
+    why: str | None
+    fix: str | None
+    sql: str | None
+    outputs: tuple[dict[str, Any], ...]
+    k_min: int
+    price_fen: int
+    policy_digest: str
+
+
+class OrderBrief(BaseModel):
+    id: str
+    state: str
+    licence_id: str
+    asset_id: str
+    domain: str
+    purpose: str | None
+    hold_fen: int
+    price_fen: int
+
+
+class OrderView(OrderBrief):
+    """An order. Prices in fen. A failed order says in the closed vocabulary why, and which refund rule applied."""
+
+    buyer_id: str
+    provider_id: str
+    ticket_id: str
+    digest: str
+    expires_at_s: int
+    inspection_ends_at: int
+    refusal: str | None
+    refund_rule: str
+    cause: str
+    reasons: tuple[str, ...]
+
+    @classmethod
+    def of(cls, order: Order) -> Self:
+        return cls.model_validate(order, from_attributes=True)
+
+
+class OrderEvent(BaseModel):
+    type: str
+    at: int
+    id: str
+    index: int | None
+
+
+class SealedResult(BaseModel):
+    """Everything the buyer needs at home: the ciphertext (base64), the domain's receipt, and what it is bound to."""
+
+    order_id: str
+    ticket_digest: str
+    receipt: Envelope
+    ciphertext: str
+
+
+@queries.post(":explain")
+def explain(ask: OrderAsk, unit: LookUnit) -> Explanation:
+    """Dry run: the plan, the price, or the refusal with the column, the rule and the smallest change that would pass."""
+    verdict = service.explain(unit, ask)
+    plan, denied = verdict.plan, verdict.denied
+    return Explanation(
+        verdict="answer" if verdict.permitted else "refuse",
+        reasons=verdict.reasons,
+        rule=denied.rule if denied else None,
+        column=denied.column if denied else None,
+        why=denied.why if denied else None,
+        fix=denied.fix if denied else None,
+        sql=plan.sql if plan else None,
+        outputs=tuple(output.model_dump(mode="json") for output in plan.outputs) if plan else (),
+        k_min=verdict.k_min,
+        price_fen=verdict.quote.hold_fen,
+        policy_digest=verdict.decision.policy_digest,
+    )
+
+
+@orders.post("", status_code=202)
+def place_order(ask: OrderAsk, unit: OpenUnit) -> OrderView:
+    """Ask for one computation under one licence."""
+    return OrderView.of(service.place_order(unit, unit.ground.key, ask))
+
+
+@orders.get("")
+def list_orders(unit: OpenUnit, limit: Limit = 50, cursor: Cursor = None) -> Response:
+    """The caller's own orders, as buyer or as provider."""
+    table, own = SQLModel.metadata.tables["orders"], unit.caller.participant_id
+    query = select(table).where(or_(table.c.buyer_id == own, table.c.provider_id == own))
+    return page(unit.connection, query, OrderRow, path="/v1/orders", limit=limit, cursor=cursor, view=_brief_of)
+
+
+@orders.get("/{order_id}")
+def get_order(order_id: str, unit: OpenUnit) -> OrderView:
+    return OrderView.of(_party_order(unit, order_id))
+
+
+@orders.get("/{order_id}/events")
+def order_events(order_id: str, unit: OpenUnit) -> list[OrderEvent]:
+    """What happened to the order, each with its place in the log once it has one."""
+    order = _party_order(unit, order_id)
+    facts = history(unit.connection, order.id)
+    return [OrderEvent(type=one.event.WIRE_TYPE, at=one.at, id=one.id, index=one.idx) for one in facts]
+
+
+@orders.get("/{order_id}/result")
+def get_result(order_id: str, unit: OpenUnit) -> SealedResult:
+    """The sealed answer. Only the buyer's own key opens it."""
+    order = service.own_order(unit, order_id)
+    if order.receipt is None:
+        raise NotFound("no answer was delivered")
+    ciphertext = custody.hand_out(unit, order.id)
+    return SealedResult(
+        order_id=order.id,
+        ticket_digest=order.digest,
+        receipt=order.receipt,
+        ciphertext=b64encode(ciphertext).decode(),
+    )
+
+
+@orders.post("/{order_id}:accept")
+def accept_result(order_id: str, unit: OpenUnit) -> OrderView:
+    """Accept the answer; its price becomes eligible for settlement."""
+    return OrderView.of(service.accept_result(unit, order_id))
+
+
+@receipts.post("")
+def accept_receipt(ask: ReceiptAsk, unit: OpenUnit) -> OrderView:
+    """Report what came of a ticket (domains only)."""
+    return OrderView.of(service.accept_receipt(unit, ask))
+
+
+def _party_order(unit: Any, order_id: str) -> Order:
+    order: Order = unit.get(Order, order_id)
+    if unit.caller.participant_id not in (order.buyer_id, order.provider_id):
+        raise NotFound("no such order")
+    return order
+
+
+def _brief_of(row: Any) -> OrderBrief:
+    return OrderBrief(**{name: row[name] for name in OrderBrief.model_fields})

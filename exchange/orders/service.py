@@ -1,0 +1,206 @@
+"""The spine: an order from the buyer's question to the money's end. Reads as the trade does."""
+
+from base64 import b64decode
+from binascii import Error as BadBase64
+from hashlib import sha256
+
+from exchange.access import service as access
+from exchange.access.model import Participant
+from exchange.authorization import service as authorization
+from exchange.classification.model import Grading
+from exchange.custody import service as custody
+from exchange.kernel import ids
+from exchange.kernel.caller import Role
+from exchange.kernel.errors import Guarded, Malformed, NotFound, RecordedRefusal
+from exchange.kernel.unit import Unit
+from exchange.licensing.model import Licence, Listing
+from exchange.orders.asks import OrderAsk, ReceiptAsk
+from exchange.orders.decide import Trade, Verdict, judge
+from exchange.orders.model import Order, OrderCompleted, OrderFailed, OrderLapsed, OrderPlaced, OrderRefused, ResultDelivered
+from exchange.pricing import service as pricing
+from exchange.registration.model import Asset
+from exchange.settlement import service as settlement
+from exchange.wire.envelope import BadEnvelope
+from exchange.wire.keys import PrivateKey, PublicKey
+from exchange.wire.receipts import Receipt
+
+INSPECTION_WORKING_DAYS = 5
+
+
+def explain(unit: Unit, ask: OrderAsk) -> Verdict:
+    """The dry run: exactly the decision an order would meet. Records nothing, costs nothing."""
+    return judge(unit, _trade(unit, ask.licence_id), ask)
+
+
+def place_order(unit: Unit, key: PrivateKey, ask: OrderAsk) -> Order:
+    """Decide, price, hold and ticket one order: all of it, or none of it."""
+    trade = _trade(unit, ask.licence_id)
+    licence, verdict = trade.licence, judge(unit, trade, ask)
+    order = unit.record(Order(id=ids.fresh("ord")), _placed(unit, trade, ask, verdict), refs=(licence.head,))
+    if not verdict.permitted:
+        # A refusal is a fact too: recorded first, then reported.
+        order = unit.record(order, OrderRefused(reasons=verdict.reasons, explanation=verdict.explanation))
+        raise RecordedRefusal(
+            "the order is refused", reasons=verdict.reasons, subject=order.id, explanation=verdict.explanation
+        )
+    settlement.hold(
+        unit, order_id=order.id, payer_id=trade.buyer.id, amount_fen=verdict.quote.hold_fen, refs=(order.head,)
+    )
+    ticket = authorization.sign_ticket(
+        unit,
+        key,
+        licence,
+        order_id=order.id,
+        computation=ask.computation,
+        purpose=ask.purpose,
+        territory=ask.territory,
+        mode=ask.mode,
+        k_min=verdict.k_min,
+        recipient_key=trade.buyer.recipient_key,
+    )
+    return unit.record(order, ticket, refs=(licence.head, order.head))
+
+
+def accept_receipt(unit: Unit, ask: ReceiptAsk) -> Order:
+    """What a domain says came of a ticket: keep the ciphertext and take the price, or give everything back."""
+    unit.caller.require(Role.NODE)
+    receipt, order = _receipt(unit, ask)
+    if order.receipt is not None and order.receipt.digest == ask.receipt.digest:
+        return order  # The same receipt, handed in again.
+    licence = unit.get(Licence, order.licence_id)
+    if receipt.output is None:
+        return _fail(unit, order, ask, receipt, refund_rule="R7", cause="DOMAIN_REFUSED")
+    if not licence.covers(unit.now_s):
+        # A revocation that came first wins: the output is not released (INV-4).
+        return _fail(unit, order, ask, receipt, refund_rule="R8", cause="LICENCE_ENDED")
+    ciphertext = _ciphertext(ask, receipt)
+    terms = licence.agreed_terms
+    price_fen = pricing.charge_call(unit, licence_id=licence.id, order_id=order.id, rule=terms.price)
+    custody.keep(unit, order_id=order.id, buyer_id=order.buyer_id, ciphertext=ciphertext)
+    settlement.capture(unit, order.id, price_fen)
+    settlement.accrue(
+        unit,
+        order_id=order.id,
+        gross_fen=price_fen,
+        template=terms.split_template,
+        payees={"SUPPLIER": order.provider_id, "MERCHANT": order.merchant_id, "EXCHANGE": access.EXCHANGE_ID},
+        refs=(order.head,),
+    )
+    inspection_ends = unit.calendar.end_of(unit.calendar.after(unit.calendar.today(unit.now), INSPECTION_WORKING_DAYS))
+    return unit.record(
+        order,
+        ResultDelivered(
+            receipt=ask.receipt,
+            ciphertext_sha256=sha256(ciphertext).hexdigest(),
+            price_fen=price_fen,
+            inspection_ends_at=inspection_ends,
+        ),
+        refs=(order.head,),
+    )
+
+
+def accept_result(unit: Unit, order_id: str) -> Order:
+    """The buyer is content; the money becomes eligible for settlement."""
+    order = own_order(unit, order_id)
+    order = unit.record(order, OrderCompleted(accepted_by=unit.caller.person_id), refs=(order.head,))
+    settlement.make_eligible(unit, order.id)
+    return order
+
+
+def accept_by_silence(unit: Unit, order_id: str) -> Order:
+    """The inspection period has passed (Civil Code, art. 621)."""
+    order = unit.get(Order, order_id)
+    if order.state != "DELIVERED" or unit.now < order.inspection_ends_at:
+        return order
+    order = unit.record(order, OrderCompleted(accepted_by=unit.caller.person_id), refs=(order.head,))
+    settlement.make_eligible(unit, order.id)
+    return order
+
+
+def lapse(unit: Unit, order_id: str, grace_s: int) -> Order:
+    """No receipt came in time: the buyer gets everything back. The grace is for a receipt that is on its way."""
+    order = unit.get(Order, order_id)
+    if order.state != "TICKETED" or unit.now_s < order.expires_at_s + grace_s:
+        return order
+    settlement.release(unit, order.id, "R2")
+    return unit.record(order, OrderLapsed(refund_rule="R2"), refs=(order.head,))
+
+
+def own_order(unit: Unit, order_id: str) -> Order:
+    """An order of the calling buyer."""
+    order = unit.get(Order, order_id)
+    if order.buyer_id != unit.caller.participant_id:
+        raise NotFound("no such order")
+    return order
+
+
+def _trade(unit: Unit, licence_id: str) -> Trade:
+    unit.caller.require(Role.BUYER)
+    licence = unit.get(Licence, licence_id)
+    if licence.buyer_id != unit.caller.participant_id:
+        raise NotFound("no such licence")
+    return Trade(
+        buyer=unit.get(Participant, licence.buyer_id),
+        provider=unit.get(Participant, licence.provider_id),
+        licence=licence,
+        listing=unit.get(Listing, licence.listing_id),
+        asset=unit.get(Asset, licence.asset_id),
+        grading=unit.get(Grading, ids.derived("grd", licence.asset_id)),
+    )
+
+
+def _placed(unit: Unit, trade: Trade, ask: OrderAsk, verdict: Verdict) -> OrderPlaced:
+    return OrderPlaced(
+        buyer_id=trade.buyer.id,
+        provider_id=trade.provider.id,
+        merchant_id=trade.licence.merchant_id,
+        licence_id=trade.licence.id,
+        asset_id=trade.asset.id,
+        domain=trade.licence.domain,
+        computation=ask.computation,
+        purpose=ask.purpose,
+        territory=ask.territory,
+        mode=ask.mode,
+        hold_fen=verdict.quote.hold_fen,
+        quote_digest=verdict.quote.conditions_digest,
+        permitted=verdict.permitted,
+        rule_ids=verdict.decision.rule_ids,
+        policy_digest=verdict.decision.policy_digest,
+        by=unit.caller.person_id,
+    )
+
+
+def _receipt(unit: Unit, ask: ReceiptAsk) -> tuple[Receipt, Order]:
+    """The receipt and its order, once the domain's key is shown to have signed it for this very ticket."""
+    try:
+        claimed = Receipt.peeked(ask.receipt)
+        node = access.node_of(unit, claimed.domain)
+        receipt = Receipt.opened(ask.receipt, (PublicKey.parsed(node.signing_key),))
+    except BadEnvelope:
+        raise Malformed("the receipt is not signed by its domain", code="E_SIGNATURE") from None
+    order = unit.get(Order, receipt.order_id)
+    if node.participant_id != unit.caller.participant_id or order.domain != receipt.domain:
+        raise NotFound("no such order")
+    if (receipt.ticket_id, receipt.ticket_digest) != (order.ticket_id, order.digest):
+        raise Guarded("the receipt is for another ticket", code="E_TICKET")
+    return receipt, order
+
+
+def _ciphertext(ask: ReceiptAsk, receipt: Receipt) -> bytes:
+    try:
+        ciphertext = b64decode(ask.ciphertext or "", validate=True)
+    except (BadBase64, ValueError):
+        raise Malformed("the ciphertext is not base64") from None
+    output = receipt.output
+    if output is None or (sha256(ciphertext).hexdigest(), len(ciphertext)) != (
+        output.ciphertext_sha256,
+        output.ciphertext_bytes,
+    ):
+        raise Guarded("the ciphertext is not the one in the receipt", code="E_CIPHERTEXT")
+    return ciphertext
+
+
+def _fail(unit: Unit, order: Order, ask: ReceiptAsk, receipt: Receipt, *, refund_rule: str, cause: str) -> Order:
+    settlement.release(unit, order.id, refund_rule)
+    failed = OrderFailed(receipt=ask.receipt, refusal=receipt.refusal, refund_rule=refund_rule, cause=cause)
+    return unit.record(order, failed, refs=(order.head,))

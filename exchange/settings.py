@@ -1,0 +1,52 @@
+"""What the environment says, read once. Nothing else in the product looks at the environment."""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Self
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class Settings(BaseModel):
+    """Where things are, and how fast the log is signed. Secrets are files in a folder, never values here."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    home: Path
+    secrets: Path
+    database_url: str
+    broker_url: str
+    origin: str = Field(pattern=r"^[a-z0-9./-]{3,80}$")
+    cadence_ms: int = Field(ge=5, le=5_000)
+    rehearsal_behind_s: int = Field(ge=0, le=366 * 86_400)
+    requests_per_minute: int = Field(ge=1)
+
+    @classmethod
+    def read(cls, environment: Mapping[str, str] | None = None) -> Self:
+        env = os.environ if environment is None else environment
+        home = Path(env.get("DX_HOME", "home")).resolve()
+        secrets = Path(env.get("DX_SECRETS", home / "secrets"))
+        return cls(
+            home=home,
+            secrets=secrets,
+            database_url=_database_url(env.get("DX_DATABASE_URL", f"sqlite:///{home / 'exchange.db'}"), secrets),
+            broker_url=env.get("DX_REDIS_URL", ""),
+            origin=env.get("DX_ORIGIN", "exchange.example/market/2026"),
+            cadence_ms=int(env.get("DX_CADENCE_MS", "50")),
+            rehearsal_behind_s=int(env.get("DX_REHEARSAL_BEHIND_S", "0")),
+            requests_per_minute=int(env.get("DX_REQUESTS_PER_MINUTE", "6000")),
+        )
+
+    @property
+    def embedded(self) -> bool:
+        """On SQLite one process writes, so the sequencer and the followers are its threads."""
+        return self.database_url.startswith("sqlite")
+
+
+def _database_url(url: str, secrets: Path) -> str:
+    """The address, with the password from its file where there is one: an environment is too easily printed."""
+    password = secrets / "database_password"
+    if not password.exists() or "@" not in url:
+        return url
+    head, _, tail = url.partition("@")
+    return f"{head}:{password.read_text().strip()}@{tail}"
