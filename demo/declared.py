@@ -8,7 +8,7 @@ from types import MappingProxyType
 
 from pydantic import BaseModel, ConfigDict
 
-from policies.disclosure.columns import Column, Use
+from policies.disclosure import Column, Use
 from workers.assets import AssetSpec, Type
 
 

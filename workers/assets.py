@@ -5,7 +5,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from policies.disclosure.columns import Column, Table
+from policies.disclosure import Column, Table
 
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,62}$")]
 Type = Literal["int", "number", "text", "date", "bool"]

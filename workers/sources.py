@@ -4,7 +4,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import NamedTuple
 
-from policies.disclosure.columns import Column
+from policies.disclosure import Column
 from workers.assets import AssetSpec
 
 _STORED = {"int": "BIGINT", "number": "DOUBLE", "text": "VARCHAR", "date": "DATE", "bool": "BOOLEAN"}

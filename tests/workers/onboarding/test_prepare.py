@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from policies.disclosure.columns import Column
+from policies.disclosure import Column
 from workers.assets import AssetSpec, Profile, controlled
 from workers.onboarding import OnboardingCode, OnboardingRefused, prepare
 
