@@ -9,10 +9,12 @@ from datetime import date, timedelta
 from fractions import Fraction
 
 from policies.disclosure.dates import Calendar
+from policies.disclosure.functions import a_day
 from policies.disclosure.refusals import Denied
 from policies.disclosure.values import NUMBERS, Value, constant, day
 
 LIST_MAX = 50
+AND = " AND "
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,10 +23,12 @@ class Condition:
 
     sql: str
     nulls: tuple[str, ...] = ()
+    word: str = ""  # What joins the parts, where it has any.
+    parts: tuple["Condition", ...] = ()
 
 
 def conjunction(parts: Iterable[Condition]) -> Condition:
-    return _joined(" AND ", parts)
+    return _joined(AND, parts)
 
 
 def disjunction(parts: Iterable[Condition]) -> Condition:
@@ -32,10 +36,13 @@ def disjunction(parts: Iterable[Condition]) -> Condition:
 
 
 def _joined(word: str, parts: Iterable[Condition]) -> Condition:
-    parts = tuple(parts)
-    texts = sorted({part.sql for part in parts})
-    nulls = tuple(sorted({one for part in parts for one in part.nulls}))
-    return Condition(texts[0] if len(texts) == 1 else "(" + word.join(texts) + ")", nulls)
+    flat = [inner for part in parts for inner in (part.parts if part.word == word else (part,))]
+    distinct = {part.sql: part for part in flat}
+    if len(distinct) == 1:
+        return flat[0]
+    nulls = tuple(sorted({one for part in flat for one in part.nulls}))
+    ordered = tuple(distinct[sql] for sql in sorted(distinct))
+    return Condition("(" + word.join(part.sql for part in ordered) + ")", nulls, word, ordered)
 
 
 def filterable(value: Value, exact: bool) -> None:
@@ -88,10 +95,7 @@ def is_null(value: Value, *, negated: bool) -> Condition:
 def same_kind(value: Value, literal: Value) -> Value:
     """R15: the two sides of a comparison are of one type; a text that is a date may stand for it."""
     if value.kind == "date" and isinstance(literal.literal, str):
-        try:
-            return day(date.fromisoformat(literal.literal))
-        except ValueError:
-            pass
+        return a_day(literal.literal)
     if literal.kind == value.kind or (literal.kind in NUMBERS and value.kind in NUMBERS):
         return literal
     raise Denied("R15", "a comparison of two types", column=value.column, fix=f"compare with a {value.kind}")

@@ -4,6 +4,7 @@ Each function says what it does to bounds, and where it is a comparison in disgu
 break along, or is refused as an exact aggregate's argument (R16a, R17a).
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
@@ -31,6 +32,7 @@ from policies.disclosure.values import (
 )  # fmt: skip
 from policies.disclosure.words import Node
 
+_DIGITS = re.compile(r"[0-9]{1,9}\Z")
 LITERAL_MAX = Decimal(10) ** 12
 _PARTS = {"WEEK": (1, 53), "MONTH": (1, 12), "QUARTER": (1, 4), "YEAR": (-9999, 9999)}
 _FINE = {"DAY": (1, 31), "DOW": (0, 6), "ISODOW": (1, 7), "DOY": (1, 366)}
@@ -57,11 +59,26 @@ def literal(node: Node) -> Value | None:
         and node.this.is_string
         and _type(node) == "DATE"
     ):
-        try:
-            return day(date.fromisoformat(str(node.this.this)))
-        except ValueError:
-            raise Denied("R15", "a date that is none", fix="write DATE 'YYYY-MM-DD'") from None
+        return a_day(str(node.this.this))
     return None
+
+
+def whole_number(node: Node) -> int | None:
+    """The ordinal or limit this literal is, or None."""
+    if isinstance(node, exp.Literal) and not node.is_string and _DIGITS.match(str(node.this)):
+        return int(node.this)
+    return None
+
+
+def a_day(words: str) -> Value:
+    """A date as a literal, far enough from the ends of the calendar to be counted with."""
+    try:
+        when = date.fromisoformat(words)
+    except ValueError:
+        when = date.min
+    if not 1000 <= when.year <= 9000:
+        raise Denied("R15", "a date that is none", fix="write DATE 'YYYY-MM-DD'")
+    return day(when)
 
 
 def _number(words: str) -> Fraction:

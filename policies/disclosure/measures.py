@@ -6,6 +6,7 @@ A group, a side of a condition or a part of NULLs with fewer than k units never 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
+from itertools import combinations
 
 from sqlglot import exp
 
@@ -19,6 +20,7 @@ from policies.disclosure.words import Node
 
 EXACT_MAX = Fraction(2) ** 53
 GRID_SHARE = 10_000
+CONDITIONS_MAX = 12
 _FINEST = Fraction(1, 10**6)
 
 
@@ -31,6 +33,7 @@ class Measures:
     kept: Condition | None  # NULL tests of WHERE, moved into every measure so that both their sides are counted.
     found: dict[str, Measure] = field(default_factory=dict)
     checks: dict[str, Check] = field(default_factory=dict)
+    parted: dict[str, None] = field(default_factory=dict)  # Conditions that part the rows of a group between cells.
 
     def start(self) -> None:
         """The floor itself, both sides of what was moved out of WHERE, and both sides of each optional source."""
@@ -43,6 +46,18 @@ class Measures:
                 self._floor([f"({test}) IS NOT TRUE"])
         for guard in self.scope.sources.guards:
             self._floor([*base, guard.sql], loose=guard.loose)
+
+    def close(self) -> None:
+        """Cells of one answer may not be subtracted down to a few: what any two conditions leave is counted too."""
+        if len(self.parted) > CONDITIONS_MAX:
+            raise Denied("R22", "too many conditions inside aggregates", fix=f"at most {CONDITIONS_MAX}")
+        base = [self.kept.sql] if self.kept else []
+        for one, other in combinations(self.parted, 2):
+            for first in (one, f"({one}) IS NOT TRUE"):
+                for second in (other, f"({other}) IS NOT TRUE"):
+                    self._floor([*base, first, second], loose=True)
+        if len(self.parted) > 2:
+            self._floor([*base, *(f"({one}) IS NOT TRUE" for one in self.parted)], loose=True)
 
     def index(self, name: str) -> int:
         return list(self.found).index(name)
@@ -96,6 +111,8 @@ class Measures:
         base = self._base(when)
         for side in arg.sides:
             self._floor([*base, side])
+            if not side.endswith("IS NOT TRUE"):
+                self.parted[side] = None
         for test in arg.nulls:
             self._floor([*base, test], loose=True)
         if arg.nullable:
@@ -114,6 +131,7 @@ class Measures:
 
     def _sides(self, when: Condition) -> None:
         kept = [self.kept.sql] if self.kept else []
+        self.parted[when.sql] = None
         self._floor([*kept, when.sql])
         self._floor([*kept, f"({when.sql}) IS NOT TRUE"])
         for test in when.nulls:
@@ -144,4 +162,4 @@ def statement(measures: Measures, keys: Sequence[Value], where: Sequence[str], k
         f"(u{index} = 0 OR u{index} >= {k_min})" if check.loose else f"u{index} >= {k_min}"
         for index, check in enumerate(measures.checks.values())
     ]
-    return f"FROM ({inner}) AS g WHERE " + " AND ".join(floors)
+    return "SELECT * FROM (" + inner + ") AS g WHERE " + " AND ".join(floors)  # noqa: S608 - checked parts only

@@ -8,8 +8,9 @@ from collections.abc import Sequence
 from sqlglot import exp
 
 from policies.disclosure.columns import Controls, folded
-from policies.disclosure.conditions import Condition, conjunction
+from policies.disclosure.conditions import AND, Condition, conjunction
 from policies.disclosure.expressions import AGGREGATES, condition, value
+from policies.disclosure.functions import whole_number
 from policies.disclosure.measures import Measures, statement
 from policies.disclosure.parse import parse
 from policies.disclosure.plan import Ordering, OutputColumn, OutputKind, Plan, Post, Term
@@ -23,7 +24,6 @@ from policies.disclosure.words import Node
 
 AGGREGATES_MAX = 12
 OUTPUTS_MAX = 32
-LIMIT_MAX = 10**9
 
 
 def analyse(sql: str, controls: Controls) -> Plan:
@@ -48,6 +48,7 @@ def _planned(select: exp.Select, controls: Controls) -> Plan:
     keys = _keys(select, scope)
     terms = Terms(keys, measures)
     names, outputs = _outputs(select, terms)
+    measures.close()
     if not any(place >= len(keys) for term in outputs for place in _places(term)):
         raise Denied("R05", "a query without an aggregate", fix="add count(*)")
     terms.aliases = {folded(name): term for name, term in zip(names, outputs, strict=True)}
@@ -60,6 +61,10 @@ def _planned(select: exp.Select, controls: Controls) -> Plan:
         checks=tuple(measures.checks.values()), terms=tuple(outputs), having=having, order=order,
         limit=_cut(select, "limit"), offset=_cut(select, "offset") or 0,
     )  # fmt: skip
+    for one in order:
+        type_of(one.term, post)
+    if having is not None and type_of(having, post) != "bool":
+        raise Denied("R10", "a HAVING that is neither true nor false", fix="compare a released column")
     columns = tuple(
         OutputColumn(name=name, kind=_kind(term, post), type=type_of(term, post))
         for name, term in zip(names, outputs, strict=True)
@@ -82,18 +87,11 @@ def _where(select: exp.Select, scope: Scope) -> tuple[list[str], Condition | Non
     clause = select.args.get("where")
     if clause is None:
         return stay, None
-    parts = [condition(part, scope) for part in _conjuncts(clause.this)]
+    whole = condition(clause.this, scope)
+    parts = whole.parts if whole.word == AND else (whole,)
     moved = [part for part in parts if part.nulls and scope.exact]
     stay += [part.sql for part in parts if part not in moved]
     return stay, conjunction(moved) if moved else None
-
-
-def _conjuncts(node: Node) -> list[Node]:
-    if isinstance(node, exp.Paren):
-        return _conjuncts(node.this)
-    if isinstance(node, exp.And):
-        return [*_conjuncts(node.this), *_conjuncts(node.expression)]
-    return [node]
 
 
 def _keys(select: exp.Select, scope: Scope) -> list[Value]:
@@ -116,8 +114,7 @@ def _meant(item: Node, select: exp.Select, scope: Scope) -> Node:
     """The expression a GROUP BY item stands for: an ordinal, a column, or else an alias."""
     if isinstance(item, exp.Paren):
         return _meant(item.this, select, scope)
-    if isinstance(item, exp.Literal) and not item.is_string and str(item.this).isdigit():
-        index = int(item.this) if len(str(item.this)) < 4 else 0
+    if (index := whole_number(item)) is not None:
         if not 1 <= index <= len(select.expressions):
             raise Denied("R18", "a key that is no output", fix="name the key")
         return _row_level(select.expressions[index - 1].unalias())
@@ -181,8 +178,8 @@ def _order(select: exp.Select, terms: Terms, outputs: list[Term], released: set[
     found = []
     for item in clause.expressions if clause else ():
         node = item.this
-        if isinstance(node, exp.Literal) and str(node.this).isdigit() and 1 <= int(node.this) <= len(outputs):
-            term = outputs[int(node.this) - 1]
+        if (ordinal := whole_number(node)) is not None and 1 <= ordinal <= len(outputs):
+            term = outputs[ordinal - 1]
         else:
             term = terms.term(node)
         if not _released(term, released) or not _places(term):
@@ -197,10 +194,10 @@ def _cut(select: exp.Select, clause: str) -> int | None:
     node = select.args.get(clause)
     if node is None:
         return None
-    words = node.expression
-    if not isinstance(words, exp.Literal) or not str(words.this).isdigit() or int(words.this) > LIMIT_MAX:
+    number = whole_number(node.expression)
+    if number is None:
         raise Denied("R11", "a LIMIT that is no whole number", fix="write LIMIT 10")
-    return int(words.this)
+    return number
 
 
 def _places(term: Term) -> list[int]:

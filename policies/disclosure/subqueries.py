@@ -13,6 +13,7 @@ from policies.disclosure.columns import Controls, folded
 from policies.disclosure.conditions import Condition
 from policies.disclosure.dates import Calendar
 from policies.disclosure.expressions import AGGREGATES, condition, value
+from policies.disclosure.functions import whole_number
 from policies.disclosure.refusals import Denied
 from policies.disclosure.relations import Body, Scope, Sources, resolve
 from policies.disclosure.sources import Bodies, read, registered
@@ -121,8 +122,7 @@ def _group(node: exp.Select, scope: Scope) -> list[Value] | None:
 
 
 def _key(node: Node, select: exp.Select, scope: Scope) -> Value:
-    if isinstance(node, exp.Literal) and not node.is_string and str(node.this).isdigit():
-        index = int(node.this)
+    if (index := whole_number(node)) is not None:
         if not 1 <= index <= len(select.expressions):
             raise Denied("R18", "a key that is no output", fix="name the key")
         return _key(select.expressions[index - 1].unalias(), select, scope)

@@ -28,7 +28,7 @@ def type_of(term: Term, post: Post) -> OutputType:
     if term.op in ("floor", "ceil"):
         _numbers(parts)
         return "int"
-    if term.op in ("coalesce", "nullif", "least", "greatest"):
+    if term.op in ("coalesce", "nullif"):
         return _one(parts)
     _numbers(parts)
     return "int" if term.op in _WHOLE and set(parts) == {"int"} else "decimal"
