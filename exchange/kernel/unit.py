@@ -112,9 +112,18 @@ class Unit:
 
     def opened(self, event_id: str) -> Opening:
         """One logged fact with everything that proves it offline."""
-        stored = entries.one(self.connection, event_id)
+        return self._opening(entries.one(self.connection, event_id))
+
+    def story(self, subject: str) -> list[Opening]:
+        """Everything a signed checkpoint says happened to one thing, oldest first."""
+        reach = proofs.newest_checkpoint(self.connection)
+        size = 0 if reach is None else reach[0].size
+        stored = entries.stream(self.connection, subject)
+        return [self._opening(one) for one in stored if one.idx is not None and one.idx < size]
+
+    def _opening(self, stored: entries.Stored) -> Opening:
         section = stored.sections[CONTENT]
-        proof = proofs.log_proof(self.connection, event_id)
+        proof = proofs.log_proof(self.connection, stored.entry.id)
         return Opening(stored.entry.encode(), section.content, section.salt, proof.text)
 
     def record(self, entity: E, *events: Event, refs: tuple[str, ...] = ()) -> E:

@@ -1,0 +1,161 @@
+"""Assets and who holds which right in them (确权登记, rulebook 3.2). Pure; holds what is said of data, never data."""
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+
+from exchange.kernel.entity import Entity, Event
+
+
+class AssetRegistrationSubmitted(Event):
+    """The form. Title and summary of what turns out to be core data are not in it: it is quarantined at once."""
+
+    holder_id: str
+    domain: str
+    title_zh: str
+    title_en: str
+    summary: str
+    sector: str
+    origin: str
+    licence: str
+    rights: tuple[str, ...]
+    source_statement_sha256: str
+    evidence: Mapping[str, str]
+    tables: Mapping[str, Any]
+    controls_digest: str
+    fingerprint: str
+    rows: int
+    fields: tuple[Mapping[str, Any], ...]
+    attributes: Mapping[str, Any]
+    authorised_until: date | None
+    grade: str
+    by: str
+
+
+class AssetRegistrationRefused(Event):
+    reasons: tuple[str, ...]
+    rule_ids: tuple[str, ...]
+    policy_digest: str
+    by: str
+
+
+class CoreDataDetected(Event):
+    """The grading engine says national core data: no title, no content; the regulator is told by this very entry."""
+
+    holder_id: str
+    fingerprint: str
+    name_sha256: str
+    policy_digest: str
+
+
+class RegistrationAccepted(Event):
+    by: str
+
+
+class FormalReviewPassed(Event):
+    by: str
+
+
+class PublicityStarted(Event):
+    starts_on: date
+    publicity_ends_at: int
+    by: str
+
+
+class ObjectionFiled(Event):
+    objector_id: str
+    claim_sha256: str
+    days_left: int
+    by: str
+
+
+class ObjectionDismissed(Event):
+    reasons_sha256: str
+    publicity_ends_at: int
+    by: str
+
+
+class ObjectionUpheld(Event):
+    reasons_sha256: str
+    by: str
+
+
+class CertificateIssued(Event):
+    certificate_no: str
+    handle: str
+    provisional: bool
+    valid_to: date
+    by: str
+
+
+class CertificateFrozen(Event):
+    order_sha256: str
+    by: str
+
+
+class CertificateUnfrozen(Event):
+    order_sha256: str
+    by: str
+
+
+class CertificateExpired(Event):
+    pass
+
+
+class CertificateCancelled(Event):
+    ground: str
+    by: str
+
+
+class RegistrationWithdrawn(Event):
+    by: str
+
+
+class Asset(Entity):
+    """One registered data resource of one holder, in one domain."""
+
+    NEXT = {
+        ("NEW", AssetRegistrationSubmitted): "SUBMITTED",
+        ("NEW", CoreDataDetected): "QUARANTINED",
+        ("QUARANTINED", AssetRegistrationRefused): "REFUSED",
+        ("SUBMITTED", AssetRegistrationRefused): "REFUSED",
+        ("SUBMITTED", RegistrationAccepted): "FORMAL_REVIEW",
+        ("FORMAL_REVIEW", FormalReviewPassed): "SUBSTANTIVE_REVIEW",
+        ("FORMAL_REVIEW", AssetRegistrationRefused): "REFUSED",
+        ("SUBSTANTIVE_REVIEW", AssetRegistrationRefused): "REFUSED",
+        ("SUBSTANTIVE_REVIEW", PublicityStarted): "PUBLICITY",
+        ("PUBLICITY", ObjectionFiled): "OBJECTION",
+        ("OBJECTION", ObjectionDismissed): "PUBLICITY",
+        ("OBJECTION", ObjectionUpheld): "REFUSED",
+        ("PUBLICITY", CertificateIssued): "CERTIFIED",
+        ("CERTIFIED", CertificateFrozen): "FROZEN",
+        ("FROZEN", CertificateUnfrozen): "CERTIFIED",
+        ("CERTIFIED", CertificateExpired): "EXPIRED",
+        ("CERTIFIED", CertificateCancelled): "CANCELLED",
+        ("SUBMITTED", RegistrationWithdrawn): "WITHDRAWN",
+        ("FORMAL_REVIEW", RegistrationWithdrawn): "WITHDRAWN",
+        ("SUBSTANTIVE_REVIEW", RegistrationWithdrawn): "WITHDRAWN",
+        ("PUBLICITY", RegistrationWithdrawn): "WITHDRAWN",
+    }
+    holder_id: str = ""
+    domain: str = ""
+    title_zh: str = ""
+    title_en: str = ""
+    summary: str = ""
+    sector: str = ""
+    origin: str = ""
+    licence: str = ""
+    rights: tuple[str, ...] = ()
+    tables: Mapping[str, Any] = {}
+    controls_digest: str = ""
+    fingerprint: str = ""
+    rows: int = 0
+    fields: tuple[Mapping[str, Any], ...] = ()
+    attributes: Mapping[str, Any] = {}
+    authorised_until: date | None = None
+    grade: str = ""
+    publicity_ends_at: int = 0
+    days_left: int = 0
+    certificate_no: str = ""
+    handle: str = ""
+    valid_to: date | None = None
