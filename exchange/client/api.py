@@ -9,16 +9,13 @@ from urllib.parse import quote
 
 import httpx2
 
-from exchange.client.connection import Connection, Json, Patience, Problem
+from exchange.client.connection import Connection, Json, Patience, TimedOut
+from exchange.client.log import ServedLog
 from exchange.client.wallet import Wallet
 from exchange.wire.admissions import RulebookSigned
 from exchange.wire.envelope import Envelope
 
 UNDER_WAY = frozenset({"PLACED", "TICKETED"})
-
-
-class TimedOut(Exception):
-    """The order is still under way. Nothing is lost; ask again later."""
 
 
 class Exchange:
@@ -33,6 +30,7 @@ class Exchange:
         patience: Patience | None = None,
     ) -> None:
         self.http = Connection(base_url, credential, transport=transport, patience=patience or Patience())
+        self.log = ServedLog(self.http)
 
     def __enter__(self) -> Self:
         return self
@@ -200,35 +198,23 @@ class Exchange:
     def accept(self, order_id: str) -> Json:
         return self._do("orders", order_id, "accept")
 
-    # The log (审计)
+    # Oversight (合规监管), and the exchange itself
 
-    def checkpoint(self, size: int | None = None) -> str:
-        return self.http.raw("/ledger/checkpoint" if size is None else f"/ledger/checkpoint/{size}").decode()
+    def evidence(self, order_id: str) -> Json:
+        """Everything that happened to an order, opened and proven; `audit.checked_bundle` checks it offline."""
+        return self._get("audit/orders", order_id)
 
-    def log_keys(self) -> list[str]:
-        return [str(one["vkey"]) for one in self.http.get("/v1/ledger/keys")["keys"]]
+    def about(self) -> Json:
+        """What a newcomer pins, after comparing it with what it got elsewhere."""
+        return self.http.get("/v1/exchange")
 
-    def entry(self, event_id: str) -> Json:
-        return self._get("ledger/entries", event_id)
-
-    def proof(self, event_id: str, *, deadline_s: float) -> str:
-        """A self-contained proof, once a signed checkpoint covers the entry."""
-        found: str | None = self.http.until(lambda: self._proof(event_id), deadline_s=deadline_s)
-        if found is None:
-            raise TimedOut("no signed checkpoint covers the entry yet")
-        return found
+    def advance(self, seconds: int) -> Json:
+        """Let time pass in a rehearsal; no real market has this route."""
+        return self._new("rehearsal:advance", {"seconds": seconds})
 
     def _concluded(self, order_id: str) -> Json | None:
         order = self.order(order_id)
         return None if order["state"] in UNDER_WAY else order
-
-    def _proof(self, event_id: str) -> str | None:
-        try:
-            return self.http.raw(f"/v1/ledger/entries/{quote(event_id, safe='')}/proof").decode()
-        except Problem as problem:
-            if problem.code == "E_NOT_YET_SIGNED":
-                return None
-            raise
 
     def _all(self, kind: str) -> list[Any]:
         return self.http.pages(f"/v1/{kind}?limit=200")

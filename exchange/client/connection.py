@@ -60,6 +60,10 @@ class Unreachable(Exception):
     """No answer came, however often it was tried. What was asked may have been done: ask again with the same key."""
 
 
+class TimedOut(Exception):
+    """What was waited for is still under way. Nothing is lost; ask again later."""
+
+
 @dataclass(frozen=True, slots=True)
 class Patience:
     """How waiting is done; a test gives its own."""

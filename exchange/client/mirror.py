@@ -5,25 +5,25 @@ A later download adds to the folder. Every checkpoint that was ever downloaded s
 
 from pathlib import Path
 
-from exchange.client.api import Exchange
+from exchange.client.log import ServedLog
 from exchange.wire.notes import Checkpoint, read_checkpoint
 from exchange.wire.tiles import WIDTH, places
 
 _ARRIVING = "arriving.part"  # Beside the tiles, never among them: what lies among them must be a tile.
 
 
-def download_log(exchange: Exchange, folder: Path) -> Checkpoint:
+def download_log(log: ServedLog, folder: Path) -> Checkpoint:
     """Tiles first, then what refers to them; answers with the checkpoint as claimed."""
-    note = exchange.checkpoint()
+    note = log.checkpoint()
     checkpoint, _ = read_checkpoint(note)
     for wanted in places(checkpoint.size):
         target = folder / "tile" / wanted.path
         # A full tile never changes; a partial one has its width in its name.
         if not target.exists():
-            _keep(folder, f"tile/{wanted.path}", exchange.http.raw(f"/ledger/tile/{wanted.path}"))
+            _keep(folder, f"tile/{wanted.path}", log.tile(wanted.path))
         if wanted.width == WIDTH:
             _drop_partial(target)
-    _keep(folder, "keys.txt", "".join(f"{vkey}\n" for vkey in exchange.log_keys()).encode())
+    _keep(folder, "keys.txt", "".join(f"{vkey}\n" for vkey in log.vkeys()).encode())
     _keep(folder, f"checkpoints/{checkpoint.size}", note.encode())
     _keep(folder, "checkpoint", note.encode())
     return checkpoint

@@ -3,8 +3,7 @@
 import httpx2
 import pytest
 
-from exchange.client.api import TimedOut
-from exchange.client.connection import TRIES_MAX, Problem, Unreachable
+from exchange.client.connection import TRIES_MAX, Problem, TimedOut, Unreachable
 from tests.exchange.client.answering import Script, Waiting, exchange_of, problem, said
 
 
@@ -156,7 +155,7 @@ def test_waiting_for_an_order_ends_at_its_deadline() -> None:
 def test_a_proof_is_waited_for_until_a_checkpoint_covers_the_entry() -> None:
     script = Script([said(404, {"detail": "E_NOT_YET_SIGNED"}), httpx2.Response(200, text="the proof")])
 
-    assert exchange_of(script).proof("evt_a", deadline_s=5) == "the proof"
+    assert exchange_of(script).log.proof("evt_a", deadline_s=5) == "the proof"
 
 
 def test_an_id_cannot_become_another_path() -> None:
