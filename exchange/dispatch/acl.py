@@ -29,7 +29,7 @@ class Hashes(NamedTuple):
 
 
 def worker_user(domain: str) -> str:
-    return f"w_{wire.domain_checked(domain)}"
+    return wire.worker_user(domain)
 
 
 def relay_user(domain: str) -> str:

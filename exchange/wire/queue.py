@@ -33,6 +33,11 @@ def domain_checked(domain: str) -> str:
     return domain
 
 
+def worker_user(domain: str) -> str:
+    """The name by which the broker knows a domain's worker."""
+    return f"w_{domain_checked(domain)}"
+
+
 def key_prefix(domain: str) -> str:
     """Every key of this domain starts with this, and the broker lets its two users touch nothing else."""
     return f"dx:{domain_checked(domain)}:"

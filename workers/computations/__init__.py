@@ -1,0 +1,19 @@
+"""Every kind of computation there is, and what runs it. A kind without a runner cannot be admitted: the match is closed."""
+
+from typing import Any
+
+from exchange.wire.computations import SqlQuery
+from exchange.wire.refusals import Refusal, Refused
+from workers.computations import sql
+from workers.engines import Engine
+from workers.gate import Admitted
+
+
+def run(admitted: Admitted, engine: Engine) -> tuple[dict[str, Any], str]:
+    """The released answer and the digest of what ran. Raises `Refused`."""
+    ticket = admitted.proven.ticket
+    match ticket.computation:
+        case SqlQuery(sql=text):
+            return sql.run(text, admitted.tables, ticket.k_min, engine)
+        case _:
+            raise Refused(Refusal.COMPUTATION_FAILED)

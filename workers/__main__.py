@@ -1,0 +1,199 @@
+"""A domain's own commands: make it, say whom it trusts, prepare its data, sign a licence, run tickets.
+
+What a command prints is what may leave the domain: public keys, hashes, profiles, signed terms.
+"""
+
+import fcntl
+import hashlib
+import json
+import logging
+import os
+import signal
+import sys
+import time
+from pathlib import Path
+from threading import Event, Thread
+from typing import Annotated, Any
+
+import structlog
+import typer
+from redis import Redis
+
+from exchange.wire.envelope import Envelope
+from exchange.wire.licences import Licence, LicenceTerms
+from exchange.wire.queue import worker_user
+from policies.engine import load_policies
+from workers.assets import AssetSpec, controlled
+from workers.claims import Claims
+from workers.courier import deliver_forever
+from workers.domain import Domain, Trusted
+from workers.door import Door, Unreachable
+from workers.engines import Limits
+from workers.engines.duckdb import DuckDb
+from workers.gate import Gatekeeper
+from workers.onboarding import prepare as prepare_table
+from workers.queue import serve_forever
+from workers.runner import Runner
+
+LIMITS = Limits(wall_s=30, cpu_s=30, memory_bytes=2**31, output_bytes=2**19, rows_max=10_000)
+AGAIN_S = 0.5
+_ALLOWED = {"event", "level", "timestamp", "error", "code", "ticket", "domain", "size"}
+commands = typer.Typer(no_args_is_help=True, add_completion=False)
+
+
+@commands.command()
+def init(folder: Path) -> None:
+    """Make a domain's folder and keys; prints what the exchange may know of them."""
+    domain = Domain.made(folder)
+    public = {
+        "signing_key": domain.key.public.text,
+        "api_key_sha256": _sha256(domain.secret("api.secret")),
+        "broker_sha256": _sha256(domain.secret("broker.password")),
+    }
+    _print(public)
+
+
+@commands.command()
+def trust(
+    folder: Path,
+    domain: Annotated[str, typer.Option()],
+    exchange: Annotated[str, typer.Option(help="the exchange's address")],
+    exchange_key: Annotated[str, typer.Option(help="the key that signs tickets")],
+    log_vkey: Annotated[list[str], typer.Option(help="a verifier key of the log; every one must sign")],
+    broker_url: Annotated[str, typer.Option()],
+    api_key_id: Annotated[str, typer.Option()],
+) -> None:
+    """Pin whom this domain trusts. Nothing of it is ever learnt from a message."""
+    here = Domain(folder)
+    here.trust(
+        Trusted(
+            domain=domain,
+            exchange_url=exchange,
+            exchange_key=exchange_key,
+            log_vkeys=tuple(log_vkey),
+            broker_url=broker_url,
+        )
+    )
+    here.keep_secret("api.key", f"dxk_{api_key_id}.{here.secret('api.secret')}")
+    _print({"domain": domain})
+
+
+@commands.command()
+def prepare(folder: Path, spec: Path, source: Path) -> None:
+    """Sort and check one table against its declaration; prints its profile and the controls queries will meet."""
+    declared = AssetSpec.model_validate_json(spec.read_bytes())
+    profile = prepare_table(source, declared, folder / "data")
+    table = controlled(declared, profile).model_dump(mode="json")
+    _print({"profile": profile.model_dump(mode="json"), "controls": {declared.table: table}})
+
+
+@commands.command()
+def controls(folder: Path, tables: Path) -> None:
+    """Keep the controls of an asset's tables; prints the digest that licences and tickets name them by."""
+    _print({"controls_digest": Domain(folder).keep_controls(json.loads(tables.read_bytes()))})
+
+
+@commands.command()
+def sign(folder: Path, licence_id: str) -> None:
+    """Sign a licence with this domain's own key and hand it in; prints the terms that were signed."""
+    domain = Domain(folder)
+    with Door(domain.trusted.exchange_url, domain.secret("api.key")) as door:
+        asked = door.licence(licence_id)
+        names = ("id", "listing_id", "asset_id", "provider_id", "buyer_id", "domain", "controls_digest")
+        act = Licence(**{name: asked[name] for name in names}, terms=LicenceTerms.model_validate(asked["terms"]))
+        if act.domain != domain.name or domain.controls(act.controls_digest) is None:
+            raise typer.BadParameter("this licence is not for data of this domain")
+        envelope: Envelope = act.signed(domain.key)
+        door.offer(licence_id, envelope)
+    _print({"licence_id": act.id, "digest": envelope.digest, "terms": act.terms.model_dump(mode="json")})
+
+
+@commands.command()
+def run(folder: Path) -> None:
+    """Take tickets from the queue and run them, until told to stop."""
+    _logging()
+    domain, stop, wake = Domain(folder), _stop(), Event()
+    lock = (folder / "lock").open("w")
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise typer.BadParameter("another worker runs this domain") from None
+    claims = Claims(folder / "state.db")
+    door = Door(domain.trusted.exchange_url, domain.secret("api.key"))
+    with DuckDb(domain.tables(), LIMITS) as engine:
+        runner = Runner(
+            _keeper(domain), claims, engine, domain.key, _patiently(door, stop), lambda: int(time.time()), wake.set
+        )
+        runner.recover()
+        courier = Thread(target=deliver_forever, args=(claims, door, stop, wake), daemon=True)
+        courier.start()
+        sys.stdout.write("ready\n")
+        sys.stdout.flush()
+        serve_forever(runner.handle, domain=domain.name, connection=_broker(domain), stop=stop)
+        wake.set()
+        courier.join(5)
+
+
+def _keeper(domain: Domain) -> Gatekeeper:
+    return Gatekeeper(
+        domain=domain.name,
+        own_key=domain.key.public,
+        exchange_key=domain.exchange_key,
+        log_vkeys=domain.trusted.log_vkeys,
+        policy_digest=load_policies().digest,
+        controls=domain.controls,
+    )
+
+
+def _patiently(door: Door, stop: Event) -> Any:
+    """A consistency proof, waited for while the exchange is away: a ticket must not be lost because nobody answered."""
+
+    def consistency(old: int, new: int) -> list[bytes]:
+        while not stop.is_set():
+            try:
+                return door.consistency(old, new)
+            except Unreachable:
+                stop.wait(AGAIN_S)
+        raise Unreachable("told to stop")
+
+    return consistency
+
+
+def _broker(domain: Domain) -> Redis:
+    return Redis.from_url(
+        domain.trusted.broker_url, username=worker_user(domain.name), password=domain.secret("broker.password")
+    )
+
+
+def _stop() -> Event:
+    stop = Event()
+    for signum in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(signum, lambda *_: stop.set())
+    return stop
+
+
+def _sha256(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _print(told: dict[str, Any]) -> None:
+    sys.stdout.write(json.dumps(told) + "\n")
+
+
+def _logging() -> None:
+    """JSON lines; a field nobody allowed is not written, so no value of the data can slip into a log."""
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            lambda _logger, _method, fields: {name: fields[name] for name in fields if name in _ALLOWED},
+            structlog.processors.JSONRenderer(),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
+        logger_factory=structlog.PrintLoggerFactory(file=sys.stderr),
+    )
+
+
+if __name__ == "__main__":
+    os.umask(0o077)
+    commands()

@@ -1,0 +1,93 @@
+"""What a domain must not forget: which tickets ran, what came of them, and how far it saw the log grow.
+
+A ticket is claimed before anything is computed and never unclaimed, so it runs at most once whatever crashes.
+"""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Lock
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS claim (ticket_id TEXT PRIMARY KEY, ticket_digest TEXT NOT NULL, order_id TEXT NOT NULL,
+    claimed_at_s INTEGER NOT NULL);
+CREATE TABLE IF NOT EXISTS outbox (ticket_id TEXT PRIMARY KEY REFERENCES claim, body BLOB NOT NULL,
+    delivered INTEGER NOT NULL DEFAULT 0);
+CREATE TABLE IF NOT EXISTS seen (origin TEXT PRIMARY KEY, size INTEGER NOT NULL, root BLOB NOT NULL);
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A ticket this domain took on."""
+
+    ticket_id: str
+    ticket_digest: str
+    order_id: str
+    claimed_at_s: int
+
+
+class Claims:
+    """The domain's own journal: SQLite, every change on disk before it is acted upon."""
+
+    def __init__(self, path: Path) -> None:
+        self._lock = Lock()
+        self._db = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+            self._db.execute(f"PRAGMA {pragma}")
+        self._db.executescript(_SCHEMA)
+        path.chmod(0o600)
+
+    def claim(self, claim: Claim) -> bool:
+        """True the first time, false ever after."""
+        row = (claim.ticket_id, claim.ticket_digest, claim.order_id, claim.claimed_at_s)
+        with self._changing() as db:
+            return db.execute("INSERT OR IGNORE INTO claim VALUES (?, ?, ?, ?)", row).rowcount == 1
+
+    def unfinished(self) -> list[Claim]:
+        """Claimed tickets without an outcome: this domain died while they ran."""
+        query = "SELECT * FROM claim WHERE ticket_id NOT IN (SELECT ticket_id FROM outbox)"
+        with self._lock:
+            return [Claim(*row) for row in self._db.execute(query)]
+
+    def conclude(self, ticket_id: str, body: bytes) -> None:
+        """Keep what is to be reported; the report may then be sent as often as it takes."""
+        with self._changing() as db:
+            db.execute("INSERT OR IGNORE INTO outbox (ticket_id, body) VALUES (?, ?)", (ticket_id, body))
+
+    def undelivered(self) -> list[tuple[str, bytes]]:
+        query = "SELECT ticket_id, body FROM outbox WHERE delivered = 0 ORDER BY rowid LIMIT 50"
+        with self._lock:
+            return [(str(row[0]), bytes(row[1])) for row in self._db.execute(query)]
+
+    def delivered(self, ticket_id: str) -> None:
+        """The exchange has it. The ciphertext need not stay here."""
+        with self._changing() as db:
+            db.execute("UPDATE outbox SET delivered = 1, body = x'' WHERE ticket_id = ?", (ticket_id,))
+
+    def seen(self, origin: str) -> tuple[int, bytes]:
+        """The size and root of the newest checkpoint this domain has verified; (0, b"") before the first."""
+        with self._lock:
+            row = self._db.execute("SELECT size, root FROM seen WHERE origin = ?", (origin,)).fetchone()
+        return (int(row[0]), bytes(row[1])) if row else (0, b"")
+
+    def see(self, origin: str, size: int, root: bytes) -> None:
+        with self._changing() as db:
+            db.execute(
+                "INSERT INTO seen VALUES (?, ?, ?) ON CONFLICT (origin) DO UPDATE SET size = excluded.size, "
+                "root = excluded.root WHERE excluded.size > seen.size",
+                (origin, size, root),
+            )
+
+    @contextmanager
+    def _changing(self) -> Iterator[sqlite3.Connection]:
+        with self._lock:
+            self._db.execute("BEGIN IMMEDIATE")
+            try:
+                yield self._db
+            except BaseException:
+                self._db.execute("ROLLBACK")
+                raise
+            self._db.execute("COMMIT")

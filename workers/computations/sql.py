@@ -1,0 +1,35 @@
+"""SQL over this domain's tables. The buyer's text is never executed: it is analysed again, and what the analyser wrote runs."""
+
+from collections.abc import Mapping
+from hashlib import sha256
+from typing import Any
+
+from exchange.wire.refusals import Refusal, Refused
+from policies.disclosure import Denied, analyse, load_controls, release
+from workers.engines import Engine, EngineRefused
+
+
+def run(text: str, tables: Mapping[str, Any], k_min: int, engine: Engine) -> tuple[dict[str, Any], str]:
+    """Plan by the domain's own copy of the rules, run in the jail, release.
+
+    Raises `Refused`: NOT_DISCLOSABLE, COMPUTATION_FAILED or NOTHING_RELEASABLE, whatever the cause.
+    """
+    try:
+        plan = analyse(text, load_controls({"tables": tables, "k_min": k_min, "mode": "exact"}))
+    except Denied:
+        raise Refused(Refusal.NOT_DISCLOSABLE) from None
+    try:
+        answered = engine.run(plan.sql, frozenset(plan.tables))
+        released = release(plan, answered.rows, k_min)
+    except (EngineRefused, Denied):
+        raise Refused(Refusal.COMPUTATION_FAILED) from None
+    if not released.rows:
+        raise Refused(Refusal.NOTHING_RELEASABLE)
+    answer = {
+        "columns": list(released.columns),
+        "rows": [list(row) for row in released.rows],
+        "mode": plan.mode,
+        "guarantee": "none: exact answers over at least k privacy units" if plan.mode == "exact" else "zcdp",
+        "k_min": k_min,
+    }
+    return answer, sha256(plan.sql.encode()).hexdigest()

@@ -1,0 +1,35 @@
+"""Carries receipts to the exchange, as often as it takes. Idempotent on both sides, so it may be killed at any moment."""
+
+from threading import Event
+
+import structlog
+
+from workers.claims import Claims
+from workers.door import Door, Unreachable
+
+IDLE_S = 0.02
+AWAY_S = 1.0
+log = structlog.get_logger()
+
+
+def deliver_once(claims: Claims, door: Door) -> int:
+    """Deliver what waits; answers how many receipts the exchange took. Raises `Unreachable`."""
+    taken = 0
+    for ticket_id, body in claims.undelivered():
+        if not door.report(ticket_id, body):
+            raise Unreachable("not taken")
+        claims.delivered(ticket_id)
+        taken += 1
+    return taken
+
+
+def deliver_forever(claims: Claims, door: Door, stop: Event, wake: Event) -> None:
+    """Until `stop`; `wake` says that there is something new."""
+    while not stop.is_set():
+        try:
+            deliver_once(claims, door)
+            wake.wait(IDLE_S * 10)
+            wake.clear()
+        except Unreachable:
+            log.warning("receipt.waits")
+            stop.wait(AWAY_S)

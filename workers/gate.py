@@ -1,0 +1,142 @@
+"""The gate of a domain: nothing runs unseen. The checks are numbered, and the type is the proof that they were made.
+
+What comes from the queue is bytes by a stranger. Whoever owns the broker can lose a ticket or bring it twice; it can
+neither make one nor alter one, and a copy it spoils does not use up the good one's turn.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from exchange.wire import merkle
+from exchange.wire.deliveries import Delivery
+from exchange.wire.envelope import BadEnvelope
+from exchange.wire.keys import PublicKey
+from exchange.wire.licences import Licence
+from exchange.wire.notes import Checkpoint
+from exchange.wire.proofs import LogProof, verify_entry
+from exchange.wire.refusals import Refusal, Refused
+from exchange.wire.tickets import Ticket
+
+CLOCK_SKEW_S = 300
+
+Seen = tuple[int, bytes]
+Consistency = Callable[[int, int], list[bytes]]
+"""Fetches a consistency proof from one tree size to a larger one. What it brings is verified here."""
+
+
+@dataclass(frozen=True, slots=True)
+class Gatekeeper:
+    """What the gate compares with: this domain's name and keys, its policies, its controls."""
+
+    domain: str
+    own_key: PublicKey
+    exchange_key: PublicKey
+    log_vkeys: tuple[str, ...]
+    policy_digest: str
+    controls: Callable[[str], Mapping[str, Any] | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Proven:
+    """A ticket of the exchange, for this domain, in the log. It may still be refused, and then the refusal is told."""
+
+    ticket: Ticket
+    digest: str
+    licence: Licence
+    checkpoint: Checkpoint
+
+
+@dataclass(frozen=True, slots=True)
+class Admitted:
+    """A ticket that passed every check. Only `admit` can make one; the runner takes nothing else."""
+
+    proven: Proven
+    tables: Mapping[str, Any]
+    pass_: object
+
+    def __post_init__(self) -> None:
+        if self.pass_ is not _PASS:
+            raise TypeError("tickets are admitted by workers.gate.admit")
+
+
+_PASS = object()
+
+
+def prove(token: str, keeper: Gatekeeper, *, seen: Seen, consistency: Consistency) -> Proven:
+    """Whether this is the exchange's ticket, for us, and in the log we know. Raises `Refused`; then nobody is told."""
+    # (0) The bytes are a delivery, and its leaf commits to a ticket.
+    delivery = Delivery.parsed(token)
+    envelope = delivery.ticket()
+    # (1) The exchange signed exactly this ticket.
+    try:
+        ticket = Ticket.opened(envelope, (keeper.exchange_key,))
+    except BadEnvelope:
+        raise Refused(Refusal.BAD_TICKET) from None
+    # (2) It was meant for this domain.
+    if ticket.domain != keeper.domain:
+        raise Refused(Refusal.NOT_FOR_US)
+    # (3) It rests on a licence that this domain's own key signed.
+    try:
+        licence = Licence.opened(delivery.licence, (keeper.own_key,))
+    except BadEnvelope:
+        raise Refused(Refusal.LICENCE_INVALID) from None
+    if delivery.licence.digest != ticket.licence_digest:
+        raise Refused(Refusal.LICENCE_INVALID)
+    # (4) This very ticket is in the log, and the log only grew since this domain last saw it.
+    checkpoint = _logged(delivery, keeper.log_vkeys)
+    _consistent(checkpoint, seen, consistency)
+    return Proven(ticket, envelope.digest, licence, checkpoint)
+
+
+def admit(proven: Proven, keeper: Gatekeeper, *, now_s: int) -> Admitted:
+    """Whether a proven ticket may run here and now. Raises `Refused`; the refusal is told in a receipt."""
+    ticket, licence = proven.ticket, proven.licence
+    # (5) It is fresh.
+    if not ticket.issued_at_s - CLOCK_SKEW_S <= now_s < ticket.expires_at_s:
+        raise Refused(Refusal.STALE)
+    # (6) The licence covers it: these parties, this asset, purpose, place, mode and moment.
+    if not _covers(licence, ticket, now_s):
+        raise Refused(Refusal.LICENCE_INVALID)
+    # (7) It was decided under the policies this domain has, on controls this domain declared.
+    tables = keeper.controls(ticket.controls_digest)
+    if ticket.policy_digest != keeper.policy_digest or tables is None:
+        raise Refused(Refusal.POLICY_DIFFERS)
+    return Admitted(proven, tables, _PASS)
+
+
+def _logged(delivery: Delivery, vkeys: tuple[str, ...]) -> Checkpoint:
+    try:
+        return verify_entry(LogProof.parse(delivery.proof), delivery.leaf, vkeys)
+    except ValueError:
+        raise Refused(Refusal.NOT_LOGGED) from None
+
+
+def _consistent(checkpoint: Checkpoint, seen: Seen, consistency: Consistency) -> None:
+    if seen[0] == 0:
+        return
+    (old, old_root), (new, new_root) = sorted((seen, (checkpoint.size, checkpoint.root)))
+    try:
+        merkle.verify_consistency(old, new, consistency(old, new) if old < new else [], old_root, new_root)
+    except ValueError:
+        raise Refused(Refusal.LOG_INCONSISTENT) from None
+
+
+def _covers(licence: Licence, ticket: Ticket, now_s: int) -> bool:
+    terms = licence.terms
+    same = (licence.id, licence.asset_id, licence.provider_id, licence.buyer_id, licence.domain, licence.controls_digest)
+    return (
+        same
+        == (
+            ticket.licence_id,
+            ticket.asset_id,
+            ticket.provider_id,
+            ticket.buyer_id,
+            ticket.domain,
+            ticket.controls_digest,
+        )
+        and ticket.purpose in terms.purposes
+        and ticket.territory in terms.territories
+        and ticket.mode in terms.modes
+        and terms.valid_from_s <= now_s < terms.valid_to_s
+    )

@@ -1,0 +1,131 @@
+"""From a token to a signed receipt. Everything a ticket can lead to passes through here, and leaves as one of two things:
+ciphertext for the buyer, or one code.
+"""
+
+import hashlib
+import secrets
+from base64 import b64encode
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import orjson
+import structlog
+
+from exchange.wire import canonical
+from exchange.wire.entries import commitment
+from exchange.wire.keys import PrivateKey
+from exchange.wire.receipts import Receipt, SealedOutput
+from exchange.wire.refusals import Refusal, Refused
+from exchange.wire.sealing import RecipientKey, seal
+from workers import computations, gate
+from workers.claims import Claim, Claims
+from workers.engines import Engine
+
+RESULT_TYPE = "application/vnd.dx.result+json"
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Runner:
+    """One domain at work: its gate, its journal, its engine, its key, its clock (Unix seconds)."""
+
+    keeper: gate.Gatekeeper
+    claims: Claims
+    engine: Engine
+    key: PrivateKey
+    consistency: gate.Consistency
+    clock_s: Callable[[], int]
+    concluded: Callable[[], None]
+    """Called when there is something new to report."""
+
+    def handle(self, token: str) -> None:
+        """Run one ticket, or refuse it. What was not proven leaves no trace but a code in this domain's own log."""
+        try:
+            proven = self._proven(token)
+        except Refused as refused:
+            log.warning("ticket.dropped", code=refused.code.value)
+            return
+        ticket = proven.ticket
+        started_s = self.clock_s()
+        if not self.claims.claim(Claim(ticket.id, proven.digest, ticket.order_id, started_s)):
+            log.info("ticket.again", code=Refusal.ALREADY_RUN.value, ticket=ticket.id)
+            return
+        self._conclude(proven, *self._outcome(proven), started_s)
+
+    def recover(self) -> None:
+        """Tickets that were running when this domain died are not run again: it says so, and the buyer is refunded."""
+        for claim in self.claims.unfinished():
+            receipt = Receipt(
+                ticket_id=claim.ticket_id,
+                ticket_digest=claim.ticket_digest,
+                order_id=claim.order_id,
+                domain=self.keeper.domain,
+                output=None,
+                refusal=Refusal.INTERRUPTED,
+                plan_digest=None,
+                policy_digest=self.keeper.policy_digest,
+                log_size=0,
+                started_at_s=claim.claimed_at_s,
+                finished_at_s=self.clock_s(),
+            )
+            self.claims.conclude(claim.ticket_id, _report(receipt, self.key, None))
+
+    def _proven(self, token: str) -> gate.Proven:
+        origin = self.keeper.log_vkeys[0].split("+", 1)[0]
+        proven = gate.prove(token, self.keeper, seen=self.claims.seen(origin), consistency=self.consistency)
+        self.claims.see(origin, proven.checkpoint.size, proven.checkpoint.root)
+        return proven
+
+    def _outcome(self, proven: gate.Proven) -> tuple[bytes | None, str | None, Refusal | None]:
+        """The answer in clear and the plan's digest, or a code. No other word of any failure gets past this line."""
+        try:
+            admitted = gate.admit(proven, self.keeper, now_s=self.clock_s())
+            answer, plan_digest = computations.run(admitted, self.engine)
+        except Refused as refused:
+            return None, None, refused.code
+        except Exception as error:
+            log.error("ticket.failed", error=type(error).__name__)
+            return None, None, Refusal.COMPUTATION_FAILED
+        return canonical.encode(answer), plan_digest, None
+
+    def _conclude(
+        self, proven: gate.Proven, answer: bytes | None, plan_digest: str | None, refusal: Refusal | None, started_s: int
+    ) -> None:
+        output, ciphertext = (None, None) if answer is None else _sealed(answer, proven)
+        receipt = Receipt(
+            ticket_id=proven.ticket.id,
+            ticket_digest=proven.digest,
+            order_id=proven.ticket.order_id,
+            domain=self.keeper.domain,
+            output=output,
+            refusal=refusal,
+            plan_digest=plan_digest,
+            policy_digest=self.keeper.policy_digest,
+            log_size=proven.checkpoint.size,
+            started_at_s=started_s,
+            finished_at_s=self.clock_s(),
+        )
+        self.claims.conclude(proven.ticket.id, _report(receipt, self.key, ciphertext))
+        self.concluded()
+
+
+def _sealed(answer: bytes, proven: gate.Proven) -> tuple[SealedOutput, bytes]:
+    """The answer with the salt of its commitment, sealed to the buyer and bound to order and ticket."""
+    salt = secrets.token_bytes(32)
+    recipient = RecipientKey.parsed(proven.ticket.recipient_key)
+    plain = canonical.encode({"answer": answer.decode(), "salt": b64encode(salt).decode()})
+    ciphertext = seal(plain, recipient, order_id=proven.ticket.order_id, ticket_digest=proven.digest)
+    output = SealedOutput(
+        ciphertext_sha256=hashlib.sha256(ciphertext).hexdigest(),
+        ciphertext_bytes=len(ciphertext),
+        recipient_kid=recipient.kid,
+        tag=commitment(salt, RESULT_TYPE, answer),
+    )
+    return output, ciphertext
+
+
+def _report(receipt: Receipt, key: PrivateKey, ciphertext: bytes | None) -> bytes:
+    sealed = None if ciphertext is None else b64encode(ciphertext).decode()
+    return orjson.dumps({"receipt": receipt.signed(key).model_dump(), "ciphertext": sealed})
+
+
