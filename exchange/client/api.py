@@ -63,6 +63,10 @@ class Exchange:
     def reject(self, participant_id: str, reasons: Sequence[str]) -> Json:
         return self._do("participants", participant_id, "reject", {"reasons": reasons})
 
+    def participant_step(self, participant_id: str, verb: str, form: Mapping[str, Any] | None = None) -> Json:
+        """Any other act: ask-supplement, supply, suspend, reinstate, revoke, exit."""
+        return self._do("participants", participant_id, verb, form)
+
     def activate(self, wallet: Wallet, settlement_wallet: str) -> Json:
         """Sign the rulebook in force and bind the wallet's keys."""
         participant = self.participant(wallet.identity.participant_id)

@@ -84,6 +84,19 @@ def reject(
         show(exchange.reject(participant_id, reason), as_json)
 
 
+@participants.command("step")
+def step(
+    ctx: typer.Context,
+    participant_id: str,
+    verb: str,
+    form: Annotated[str | None, typer.Option(help="What the act says, as a JSON file, or -.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Any other act: ask-supplement, supply, suspend, reinstate, revoke, exit."""
+    with desk_of(ctx).exchange() as exchange:
+        show(exchange.participant_step(participant_id, verb, form_in(form) if form else None), as_json)
+
+
 @participants.command("activate")
 def activate(
     ctx: typer.Context,

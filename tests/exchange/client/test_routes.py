@@ -24,6 +24,10 @@ CALLS: tuple[Callable[[Exchange, Wallet], object], ...] = (
     lambda e, _: e.take_application("part_a"),
     lambda e, _: e.approve("part_a", {}),
     lambda e, _: e.reject("part_a", []),
+    *(
+        lambda e, _, verb=verb: e.participant_step("part_a", verb)
+        for verb in ("ask-supplement", "supply", "suspend", "reinstate", "revoke", "exit")
+    ),
     lambda e, _: e.issue_key(roles=[], sha256="", person_name=""),
     lambda e, _: e.register_node(domain="health", signing_key="", broker_sha256=""),
     lambda e, _: e.submit_asset({}),
