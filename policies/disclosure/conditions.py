@@ -89,7 +89,8 @@ def listed_in(value: Value, literals: Iterable[Value], calendar: Calendar, *, ne
 
 def is_null(value: Value, *, negated: bool) -> Condition:
     subject = value.bare or value.sql
-    return Condition(f"{subject} IS {'NOT ' if negated else ''}NULL", (f"{subject} IS NULL",))
+    tests = (f"{subject} IS NULL",) if value.nullable else ()
+    return Condition(f"{subject} IS {'NOT ' if negated else ''}NULL", tests)
 
 
 def same_kind(value: Value, literal: Value) -> Value:

@@ -26,7 +26,7 @@ from policies.disclosure.relations import Scope, opened
 from policies.disclosure.values import NULL, NUMBERS, Value, ValueKind, arithmetic, constant, merged, truth
 from policies.disclosure.words import Node
 
-_ARITHMETIC: dict[type[Node], str] = {exp.Add: "+", exp.Sub: "-", exp.Mul: "*", exp.Div: "/"}
+ARITHMETIC: dict[type[Node], str] = {exp.Add: "+", exp.Sub: "-", exp.Mul: "*", exp.Div: "/"}
 COMPARED: dict[type[Node], str] = {
     exp.EQ: "=", exp.NEQ: "<>", exp.LT: "<", exp.LTE: "<=", exp.GT: ">", exp.GTE: ">=",
 }  # fmt: skip
@@ -44,10 +44,10 @@ def value(node: Node, scope: Scope) -> Value:
         return known
     if isinstance(node, exp.Column):
         return opened(node, scope.sources)
-    if type(node) in _ARITHMETIC:
+    if type(node) in ARITHMETIC:
         if isinstance(node.expression, exp.Interval) or isinstance(node.this, exp.Interval):
             raise Denied("R18", "a shifted date cuts out days", fix="use the date as it is")
-        return arithmetic(_ARITHMETIC[type(node)], value(node.this, scope), value(node.expression, scope))
+        return arithmetic(ARITHMETIC[type(node)], value(node.this, scope), value(node.expression, scope))
     if isinstance(node, exp.Neg):
         return arithmetic("*", value(node.this, scope), constant(Fraction(-1)))
     if isinstance(node, exp.Cast):

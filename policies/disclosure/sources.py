@@ -113,7 +113,8 @@ def _joined(left: Sources, name: str, body: Body, join: exp.Join, alias: str) ->
         text=f"{left.text} {'LEFT JOIN' if optional else 'JOIN'} {body.text} AS {alias} ON {on}",
     )  # fmt: skip
     if optional:
-        loose = body.unit is None and body.plain
+        # Of a whole table nobody may be unmatched; a side the buyer has cut down is also told by being empty.
+        loose = body.plain
         met = f"{pairs[0][1].bare} IS NOT NULL"
         guards = (Guard(met, loose), Guard(f"({met}) IS NOT TRUE", loose))
         here = replace(here, guards=left.guards + guards)

@@ -12,12 +12,12 @@ from sqlglot import exp
 from policies.disclosure.columns import Controls, folded
 from policies.disclosure.conditions import Condition
 from policies.disclosure.dates import Calendar
-from policies.disclosure.expressions import AGGREGATES, condition, value
+from policies.disclosure.expressions import AGGREGATES, ARITHMETIC, condition, value
 from policies.disclosure.functions import whole_number
 from policies.disclosure.refusals import Denied
 from policies.disclosure.relations import Body, Scope, Sources, resolve
 from policies.disclosure.sources import Bodies, read, registered
-from policies.disclosure.values import Value, bounded, merged, numeric
+from policies.disclosure.values import Value, arithmetic, bounded, merged, numeric
 from policies.disclosure.words import Node
 
 DEPTH_MAX = 3
@@ -158,8 +158,8 @@ def _items(node: exp.Select, scope: Scope, keys: list[Value] | None) -> dict[str
 def _item(node: Node, scope: Scope, keys: list[Value] | None) -> Value:
     if isinstance(node, exp.Column) and (unit := resolve(node, scope.sources)).unit:
         found = unit
-    elif keys is not None and isinstance(node, AGGREGATES):
-        return per_unit(node, scope)
+    elif keys is not None and node.find(*AGGREGATES) is not None:
+        return _over_group(node, scope, keys)
     else:
         found = value(node, scope)
     if keys is not None and found.sql not in {key.sql for key in keys} and found.literal is None:
@@ -169,6 +169,21 @@ def _item(node: Node, scope: Scope, keys: list[Value] | None) -> Value:
     # Outside this subquery its breaks can no longer be size-checked.
     hidden = "R17" if found.sides and "coalesce" in found.sql else "R16"
     return replace(found, sides=(), refused=found.refused or (hidden if found.sides else None))
+
+
+def _over_group(node: Node, scope: Scope, keys: list[Value]) -> Value:
+    """Arithmetic over one unit's aggregates: a quotient of two of them is as much its own value as their mean."""
+    if isinstance(node, exp.Paren):
+        return _over_group(node.this, scope, keys)
+    if isinstance(node, AGGREGATES):
+        return per_unit(node, scope)
+    if type(node) in ARITHMETIC:
+        left, right = (_over_group(part, scope, keys) for part in (node.this, node.expression))
+        return replace(arithmetic(ARITHMETIC[type(node)], left, right), refused=left.refused or right.refused)
+    found = value(node, scope)
+    if found.literal is None and found.sql not in {key.sql for key in keys}:
+        raise Denied("R07", "a row value beside a group", column=found.column, fix="group by it, or add it up")
+    return found
 
 
 def per_unit(node: Node, scope: Scope) -> Value:
@@ -185,7 +200,9 @@ def per_unit(node: Node, scope: Scope) -> Value:
         raise Denied("R05", "a column without the use aggregate", column=inner.column, fix="ask for the use aggregate")
     if isinstance(node, exp.Count):
         found = merged(f"count({'DISTINCT ' if distinct else ''}{inner.sql})", "int", (inner,))
-        return _derived(replace(bounded(found, Fraction(0), rows), nullable=False, nulls=()), scope)
+        # How many there are is no longer what they are: a count may be a key and may be added up.
+        uses = found.uses | {"group", "aggregate"}
+        return _derived(replace(bounded(found, Fraction(0), rows), nullable=False, nulls=(), uses=uses), scope)
     if distinct:
         raise Denied("R06", "a sum of distinct values", column=inner.column, fix="use the plain aggregate")
     numeric(inner)

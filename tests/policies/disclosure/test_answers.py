@@ -19,6 +19,10 @@ COUNTED = [
     "HAVING f > 20 ORDER BY f, region",
     "SELECT sum(CASE WHEN sex = 'F' AND birth_year >= 1980 THEN 1 ELSE 0 END) AS n FROM patients",
     "SELECT extract(year FROM visit_date) AS y, count(*) AS n FROM visits GROUP BY y ORDER BY y",
+    "SELECT sum(n) AS s FROM (SELECT patient_id, count(DISTINCT department) AS n FROM visits GROUP BY patient_id) t",
+    "SELECT count(*) AS n, count(DISTINCT v.patient_id) AS u FROM visits v LEFT JOIN patients p "
+    "ON v.patient_id = p.patient_id",
+    "SELECT region, count(*) AS n FROM patients WHERE sex IS NOT NULL GROUP BY region ORDER BY n, region",
     "SELECT count(*) AS n FROM patients WHERE bmi IS NULL AND NOT (sex = 'M')",
     "SELECT count(*) AS n FROM visits v JOIN patients p USING (patient_id) WHERE NOT "
     "(p.birth_year BETWEEN 1950 AND 1960)",
@@ -52,6 +56,14 @@ def test_a_mean_is_the_quotient_of_the_released_sum_and_count() -> None:
 
     assert isinstance(rows, int)
     assert abs(Fraction(str(mean)) - Fraction(str(total)) / rows) <= Fraction(1, 10**6)
+
+
+def test_a_quotient_of_one_units_aggregates_is_that_units_mean_on_a_wider_grid() -> None:
+    inner = "SELECT patient_id, sum(cost) / count(*) AS q, avg(cost) AS m FROM visits GROUP BY patient_id"
+    quotient, mean = ask(f"SELECT avg(q) AS q, avg(m) AS m FROM ({inner}) t").rows[0]
+
+    # A total of up to 1,000 rows is bounded 1,000 times as wide, and so is its grid: 2,000 over some 350 people.
+    assert abs(Fraction(str(quotient)) - Fraction(str(mean))) < 5
 
 
 def test_scaling_a_sum_gains_no_digits() -> None:

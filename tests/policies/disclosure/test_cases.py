@@ -64,6 +64,18 @@ def test_a_column_that_only_looks_alike_is_unknown(name: str) -> None:
     assert explain(f"SELECT sum({name}) FROM patients", controls())["rule"] == "R03"
 
 
+@pytest.mark.parametrize(
+    "sql", ["SELECT count(*) FROM patients; DROP secret", "EXPLAIN secret", "SELECT 1; SET secret"]
+)
+def test_a_text_that_does_not_parse_is_in_no_log(sql: str, caplog: pytest.LogCaptureFixture) -> None:
+    assert explain(sql, controls())["verdict"] == "refuse"
+    assert caplog.records == []
+
+
+def test_a_semicolon_at_the_end_is_no_second_statement() -> None:
+    assert explain("SELECT count(*) FROM patients;", controls())["verdict"] == "answer"
+
+
 def test_a_refusal_echoes_nothing_of_the_text_but_a_plain_name() -> None:
     told = explain("SELECT count(*) FROM patients WHERE \"a'; DROP\" = 'secret-value'", controls())
 
