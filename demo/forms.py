@@ -57,7 +57,7 @@ def registration(spec: DomainSpec, prepared: dict[str, dict[str, Any]]) -> dict[
         "title_zh": spec.title_zh,
         "title_en": spec.title_en,
         "summary": f"{spec.title_en}: {len(tables)} tables, prepared and profiled inside the domain.",
-        "sector": spec.sector.upper(),
+        "sector": spec.domain.upper(),
         "origin": spec.origin,
         "licence": spec.licence,
         "domain": spec.domain,

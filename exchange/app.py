@@ -111,6 +111,7 @@ def _errors(app: FastAPI) -> None:
     @app.exception_handler(RequestValidationError)
     def unreadable(_: Request, error: RequestValidationError) -> Response:
         """Where it is wrong and how, never what was sent."""
+        print(error.errors(), flush=True)
         pointers = [{"pointer": "/".join(map(str, one["loc"])), "kind": one["type"]} for one in error.errors()]
         return problem(422, "E_MALFORMED", "the request is not what this route takes", errors=pointers[:20])
 

@@ -46,7 +46,7 @@ PLANTS = (
     Plant("wire", "exchange/wire/planted.py", "import socket"),
     Plant("wire", "exchange/wire/planted.py", "import sqlmodel"),
     Plant("client", "exchange/client/planted.py", "import fastapi"),
-    Plant("client", "exchange/client/planted.py", "import policies"),
+    Plant("client", "exchange/client/planted.py", "import duckdb"),
     Plant("no-client", "exchange/audit/planted.py", "import exchange.client"),
 )
 

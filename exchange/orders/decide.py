@@ -62,7 +62,7 @@ def judge(unit: Unit, trade: Trade, ask: OrderAsk) -> Verdict:
     """Decide one order. All steps of the pipeline are evaluated; the first failure is the primary reason."""
     price = quote(trade.licence.agreed_terms.price, _conditions(trade, ask))
     decision = decide(unit.policies, "licence", _facts(unit, trade, ask, price))
-    controls = load_controls({**trade.asset.controls, "k_min": trade.grading.k_min, "mode": "exact"})
+    controls = load_controls({"tables": trade.asset.tables, "k_min": trade.grading.k_min, "mode": "exact"})
     try:
         return Verdict(decision, price, analyse(ask.computation.sql, controls), None, controls.k_min)
     except Denied as denied:
