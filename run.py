@@ -23,8 +23,8 @@ STAMP = VENV / "built-from"
 
 # What each word becomes: arguments of the environment's Python. The user's own arguments follow.
 COMMANDS = {
-    "demo": ["-m", "demo"],
-    "serve": ["-m", "exchange", "serve"],
+    "demo": ["-m", "demo", "play"],
+    "serve": ["-m", "demo", "serve"],
     "worker": ["-m", "workers", "run"],
     "test": ["-m", "pytest"],
     "bench": ["-m", "bench"],

@@ -106,7 +106,9 @@ def _summed_up(console: Console, story: Story, report: Report, resident: int, to
     console.print(f"{story.answers} sealed answers from four domains; no row left any of them.")
     console.print(f"{len(story.refusals)} refusals, recorded before they were reported: {', '.join(story.refusals)}.")
     console.print(f"{story.refunds} failed job refunded in full; one revocation stopped the next query.")
-    console.print(f"The log, {report.size} entries, verified offline from its exported files: root {report.root.hex()[:16]}…")
+    console.print(
+        f"The log, {report.size} entries, verified offline from its exported files: root {report.root.hex()[:16]}…"
+    )
     console.print(f"{took_s:.0f} s, {resident / 2**20:.0f} MiB resident in all processes.")
 
 

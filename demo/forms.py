@@ -49,10 +49,9 @@ HARMLESS = {
 }
 
 
-def registration(spec: DomainSpec, prepared: dict[str, dict[str, Any]]) -> dict[str, Any]:
+def registration(spec: DomainSpec, prepared: dict[str, Any]) -> dict[str, Any]:
     """The form for a domain's set: only profiles and declarations of the data, never the data."""
-    tables = {name: one["controls"][name] for name, one in prepared.items()}
-    profiles = {name: one["profile"] for name, one in prepared.items()}
+    tables, profiles = prepared["tables"], prepared["profiles"]
     return {
         "title_zh": spec.title_zh,
         "title_en": spec.title_en,
@@ -117,5 +116,5 @@ def order(licence_id: str, domain: str, sql: str, *, purpose: str | None = None)
 
 
 def written(path: Path, value: Any) -> Path:
-    path.write_text(value if isinstance(value, str) else json.dumps(value))
+    path.write_text(json.dumps(value))
     return path

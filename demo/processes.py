@@ -15,7 +15,7 @@ from typing import Any
 import httpx2
 
 from exchange.dispatch import acl
-from exchange.dispatch.broker import Broker
+from exchange.dispatch.broker import Broker, socket_path
 
 START_S = 30
 
@@ -46,7 +46,7 @@ class Processes:
     def broker_url(self) -> str:
         if self.broker is None:
             raise RuntimeError("the broker was not started")
-        return self.broker.url("x", "x").replace("x@", "", 1).split("?")[0]
+        return f"unix://{socket_path(self.broker.folder)}"
 
     def found_exchange(self, admin_sha256: str, name: str, uscc: str) -> str:
         """Make tables, the operator and its first key; answers with the key's id."""

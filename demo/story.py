@@ -14,10 +14,11 @@ from rich.table import Table
 
 from demo import forms
 from demo.declared import DomainSpec
-from demo.people import Member, Person, admitted
+from demo.people import Member, Person, admitted, sha256
 from demo.processes import Processes
 from demo.queries import ANSWERED, REFUSED
 from demo.sets import SPECS, write_sources
+from demo.shown import show, yuan
 from exchange.client.agreement import countersigned
 from exchange.client.api import Exchange
 from exchange.client.connection import Problem
@@ -26,7 +27,6 @@ from exchange.wire.keys import PublicKey
 
 DAY_S = 86_400
 WAIT_S = 60
-SHOWN_ROWS = 4
 
 
 @dataclass
@@ -104,16 +104,12 @@ class Story:
 
     def _prepared(self, spec: DomainSpec) -> dict[str, Any]:
         folder = self.processes.domain(spec.domain)
-        prepared = {}
-        sources = write_sources(spec.domain, folder / "sources")
-        for one in spec.tables:
-            declared = forms.written(folder / f"{one.table}.json", one.model_dump_json())
-            prepared[one.table] = self.processes.in_domain(
-                "prepare", str(folder), str(declared), str(sources[one.table])
-            )
-        form = forms.registration(spec, prepared)
-        self.processes.in_domain("controls", str(folder), str(forms.written(folder / "asset.json", form["tables"])))
-        return form
+        write_sources(spec.domain, folder / "sources")
+        specs = [one.model_dump(mode="json") for one in spec.tables]
+        declared = forms.written(folder / "declared.json", specs)
+        return forms.registration(
+            spec, self.processes.in_domain("prepare", str(folder), str(declared), str(folder / "sources"))
+        )
 
     def grading(self) -> None:
         """分级分类: claimed by the holder, reviewed with the engine, confirmed by a second person."""
@@ -127,10 +123,13 @@ class Story:
                 asset_id=asset_id,
                 merchant_id=self._there(self.merchant).id,
                 template=forms.terms(domain, self._now_s),
-                quality_report_sha256=forms.sha256(f"quality of {domain}"),
+                quality_report_sha256=sha256(f"quality of {domain}"),
             )
             first.assess(
-                listing["id"], passed=True, report_sha256=forms.sha256(domain), assessor_id=self._there(self.merchant).id
+                listing["id"],
+                passed=True,
+                report_sha256=sha256(domain),
+                assessor_id=self._there(self.merchant).id,
             )
             self.providers[domain].at.publish(listing["id"])
             self.console.print(
@@ -158,7 +157,7 @@ class Story:
             self.licences[domain] = licence["id"]
             self.console.print(f"  {domain}: {active['state']}, signed by both, digest {active['digest'][:16]}…")
         escrow = buyer.at.deposit(5_000_000, "bank-slip-0001")
-        self.console.print(f"  escrow funded: {_yuan(escrow['available_fen'])} (by a simulated bank rail)")
+        self.console.print(f"  escrow funded: {yuan(escrow['available_fen'])} (by a simulated bank rail)")
 
     def trading(self) -> None:
         """Explain, order, compute in the domain, open at home, accept."""
@@ -169,9 +168,9 @@ class Story:
             explained = buyer.at.explain(ask)
             placed = buyer.at.place_order(ask)
             self.orders.append(placed["id"])
-            self.console.print(f"  [bold]{query.title}[/] ({query.domain}) · hold {_yuan(explained['price_fen'])}")
+            self.console.print(f"  [bold]{query.title}[/] ({query.domain}) · hold {yuan(explained['price_fen'])}")
             order = buyer.at.wait_for_order(placed["id"], deadline_s=WAIT_S)
-            self._shown(self._opened(order))
+            show(self.console, self._opened(order))
             buyer.at.accept(order["id"])
             self.answers += 1
 
@@ -205,10 +204,10 @@ class Story:
         batch = clerk.close_day()
         self._pass(5 * DAY_S, "the next working day comes")
         paid = clerk.pay(batch["id"])
-        self.console.print(f"  batch of {batch['settlements']} orders, {_yuan(batch['gross_fen'])}: {paid['state']}")
+        self.console.print(f"  batch of {batch['settlements']} orders, {yuan(batch['gross_fen'])}: {paid['state']}")
         for name, member in {**self.providers, "merchant": self._there(self.merchant)}.items():
             lines = member.at.statements()
-            self.console.print(f"    {name}: {_yuan(sum(line['amount_fen'] for line in lines))} in {len(lines)} lines")
+            self.console.print(f"    {name}: {yuan(sum(line['amount_fen'] for line in lines))} in {len(lines)} lines")
 
     def audit(self) -> int:
         """合规监管: an auditor opens one order's evidence."""
@@ -231,17 +230,7 @@ class Story:
             raise RuntimeError(f"expected an answer, not {order['state']} {order['refusal']}")
         buyer = self._there(self.buyer)
         sealed = buyer.at.result(order["id"])
-        return open_result(
-            buyer.wallet, sealed, order_id=order["id"], domain_key=self.domain_keys[order["domain"]]
-        )
-
-    def _shown(self, answer: Answer) -> None:
-        table = Table(*answer.columns, box=None, padding=(0, 2))
-        for row in answer.rows[:SHOWN_ROWS]:
-            table.add_row(*("–" if cell is None else str(cell) for cell in row))
-        self.console.print(table)
-        if len(answer.rows) > SHOWN_ROWS:
-            self.console.print(f"    [dim]… {len(answer.rows)} rows[/]")
+        return open_result(buyer.wallet, sealed, order_id=order["id"], domain_key=self.domain_keys[order["domain"]])
 
     @contextmanager
     def _refused(self, what: str) -> Iterator[None]:
@@ -259,7 +248,3 @@ class Story:
         if member is None:
             raise RuntimeError("the story starts with admission")
         return member
-
-
-def _yuan(fen: int) -> str:
-    return f"¥{fen // 100:,}.{fen % 100:02d}"

@@ -68,7 +68,7 @@ def create_app(house: House) -> FastAPI:
 
 
 class Fences:
-    """What no request may do: be larger than we read, or come more often than agreed (by credential, else by address)."""
+    """What no request may do: be larger than we read, or come more often than agreed, by credential or address."""
 
     def __init__(self, app: ASGIApp, requests_per_minute: int) -> None:
         self._app = app
@@ -111,7 +111,6 @@ def _errors(app: FastAPI) -> None:
     @app.exception_handler(RequestValidationError)
     def unreadable(_: Request, error: RequestValidationError) -> Response:
         """Where it is wrong and how, never what was sent."""
-        print(error.errors(), flush=True)
         pointers = [{"pointer": "/".join(map(str, one["loc"])), "kind": one["type"]} for one in error.errors()]
         return problem(422, "E_MALFORMED", "the request is not what this route takes", errors=pointers[:20])
 

@@ -1,4 +1,4 @@
-"""Moving the clock of a rehearsal forward. Only there when the exchange was started behind real time; never in a market."""
+"""Moving the clock of a rehearsal forward. Only there when the exchange was started behind real time."""
 
 from typing import Annotated
 

@@ -68,7 +68,7 @@ def test_a_fresh_clone_builds_once_and_becomes_the_command(clone: Path, tmp_path
 
     # Assert: one built, the other waited for it; the words and the folder of the caller reached both.
     assert [process.returncode for process in both] == [0, 0], answers
-    assert [out for out, _ in answers] == [f"demo --home x {tmp_path}\n"] * 2
+    assert [out for out, _ in answers] == [f"demo play --home x {tmp_path}\n"] * 2
     assert sum("ready in" in err for _, err in answers) == 1
     assert not half_built.exists()
     lock = hashlib.sha256((clone / "requirements.lock").read_bytes()).hexdigest()

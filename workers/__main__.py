@@ -79,18 +79,17 @@ def trust(
 
 
 @commands.command()
-def prepare(folder: Path, spec: Path, source: Path) -> None:
-    """Sort and check one table against its declaration; prints its profile and the controls queries will meet."""
-    declared = AssetSpec.model_validate_json(spec.read_bytes())
-    profile = prepare_table(source, declared, folder / "data")
-    table = controlled(declared, profile).model_dump(mode="json")
-    _print({"profile": profile.model_dump(mode="json"), "controls": {declared.table: table}})
+def prepare(folder: Path, declared: Path, sources: Path) -> None:
+    """Sort and check an asset's tables against their declarations, and keep the controls queries will meet.
 
-
-@commands.command()
-def controls(folder: Path, tables: Path) -> None:
-    """Keep the controls of an asset's tables; prints the digest that licences and tickets name them by."""
-    _print({"controls_digest": Domain(folder).keep_controls(json.loads(tables.read_bytes()))})
+    `declared` is a JSON list of table declarations, `sources` holds one Parquet file a table. Prints profiles, controls
+    and the digest by which licences and tickets name these controls.
+    """
+    specs = [AssetSpec.model_validate(one) for one in json.loads(declared.read_bytes())]
+    profiles = {spec.table: prepare_table(sources / f"{spec.table}.parquet", spec, folder / "data") for spec in specs}
+    tables = {spec.table: controlled(spec, profiles[spec.table]).model_dump(mode="json") for spec in specs}
+    told = {name: profile.model_dump(mode="json") for name, profile in profiles.items()}
+    _print({"profiles": told, "tables": tables, "controls_digest": Domain(folder).keep_controls(tables)})
 
 
 @commands.command()
@@ -121,9 +120,7 @@ def run(folder: Path) -> None:
     claims = Claims(folder / "state.db")
     door = Door(domain.trusted.exchange_url, domain.secret("api.key"))
     with DuckDb(domain.tables(), LIMITS) as engine:
-        runner = Runner(
-            _keeper(domain), claims, engine, domain.key, _patiently(door, stop), _clock_s, wake.set
-        )
+        runner = Runner(_keeper(domain), claims, engine, domain.key, _patiently(door, stop), _clock_s, wake.set)
         runner.recover()
         courier = Thread(target=deliver_forever, args=(claims, door, stop, wake), daemon=True)
         courier.start()

@@ -1,4 +1,4 @@
-"""Carries receipts to the exchange, as often as it takes. Idempotent on both sides, so it may be killed at any moment."""
+"""Carries receipts to the exchange, as often as it takes. Idempotent on both sides: it may be killed any time."""
 
 from threading import Event
 

@@ -1,10 +1,10 @@
 """A provider's domain on disk: who it is, whom it trusts, what it holds. Its keys never leave this folder.
 
-    domain.json      name, exchange address, the exchange's keys as pinned at onboarding
-    secrets/         signing.seed, api.key, broker.password   (0600)
-    controls/        one file a set of controls, by digest
-    data/            one Parquet file a table
-    state.db         claims, outbox, the newest checkpoint seen
+domain.json      name, exchange address, the exchange's keys as pinned at onboarding
+secrets/         signing.seed, api.key, broker.password   (0600)
+controls/        one file a set of controls, by digest
+data/            one Parquet file a table
+state.db         claims, outbox, the newest checkpoint seen
 """
 
 import json
@@ -44,7 +44,11 @@ class Domain:
         for part in ("", "secrets", "controls", "data"):
             (folder / part).mkdir(mode=0o700, parents=True, exist_ok=True)
         domain = cls(folder)
-        fresh = {"signing.seed": PrivateKey.generated().seed.hex(), "api.secret": _secret(), "broker.password": _secret()}
+        fresh = {
+            "signing.seed": PrivateKey.generated().seed.hex(),
+            "api.secret": _secret(),
+            "broker.password": _secret(),
+        }
         for name, value in fresh.items():
             if not (folder / "secrets" / name).exists():
                 domain.keep_secret(name, value)

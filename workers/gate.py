@@ -124,7 +124,14 @@ def _consistent(checkpoint: Checkpoint, seen: Seen, consistency: Consistency) ->
 
 def _covers(licence: Licence, ticket: Ticket, now_s: int) -> bool:
     terms = licence.terms
-    same = (licence.id, licence.asset_id, licence.provider_id, licence.buyer_id, licence.domain, licence.controls_digest)
+    same = (
+        licence.id,
+        licence.asset_id,
+        licence.provider_id,
+        licence.buyer_id,
+        licence.domain,
+        licence.controls_digest,
+    )
     return (
         same
         == (

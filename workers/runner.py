@@ -1,6 +1,4 @@
-"""From a token to a signed receipt. Everything a ticket can lead to passes through here, and leaves as one of two things:
-ciphertext for the buyer, or one code.
-"""
+"""From a token to a signed receipt: what a ticket leads to leaves as ciphertext for the buyer, or as one code."""
 
 import hashlib
 import secrets
@@ -89,7 +87,12 @@ class Runner:
         return canonical.encode(answer), plan_digest, None
 
     def _conclude(
-        self, proven: gate.Proven, answer: bytes | None, plan_digest: str | None, refusal: Refusal | None, started_s: int
+        self,
+        proven: gate.Proven,
+        answer: bytes | None,
+        plan_digest: str | None,
+        refusal: Refusal | None,
+        started_s: int,
     ) -> None:
         output, ciphertext = (None, None) if answer is None else _sealed(answer, proven)
         receipt = Receipt(
@@ -127,5 +130,3 @@ def _sealed(answer: bytes, proven: gate.Proven) -> tuple[SealedOutput, bytes]:
 def _report(receipt: Receipt, key: PrivateKey, ciphertext: bytes | None) -> bytes:
     sealed = None if ciphertext is None else b64encode(ciphertext).decode()
     return orjson.dumps({"receipt": receipt.signed(key).model_dump(), "ciphertext": sealed})
-
-

@@ -5,7 +5,7 @@ from exchange.wire.envelope import Envelope
 
 
 class TicketIssued(Event):
-    """The exchange signed an order to one domain. What is sent there is exactly this, with proof that it is in the log."""
+    """The exchange signed an order to one domain. Exactly this is sent there, with proof that it is in the log."""
 
     ticket_id: str
     domain: str

@@ -1,5 +1,7 @@
 """Signing tickets: the one act by which the exchange lets a computation travel."""
 
+from dataclasses import dataclass
+
 from exchange.authorization.model import TicketIssued
 from exchange.kernel import ids
 from exchange.kernel.unit import Unit
@@ -12,19 +14,19 @@ from exchange.wire.tickets import Ticket
 TICKET_TTL_S = 900
 
 
-def sign_ticket(
-    unit: Unit,
-    key: PrivateKey,
-    licence: Licence,
-    *,
-    order_id: str,
-    computation: Computation,
-    purpose: Purpose,
-    territory: str,
-    mode: Mode,
-    k_min: int,
-    recipient_key: str,
-) -> TicketIssued:
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What one ticket allows: which computation, for what, from where, delivered how and to which key."""
+
+    computation: Computation
+    purpose: Purpose
+    territory: str
+    mode: Mode
+    k_min: int
+    recipient_key: str
+
+
+def sign_ticket(unit: Unit, key: PrivateKey, licence: Licence, *, order_id: str, scope: Scope) -> TicketIssued:
     """One order, one ticket: its id follows from the order's, so that a retry cannot make a second one."""
     ticket = Ticket(
         id=ids.derived("tkt", order_id),
@@ -35,14 +37,14 @@ def sign_ticket(
         provider_id=licence.provider_id,
         buyer_id=licence.buyer_id,
         domain=licence.domain,
-        purpose=purpose,
-        territory=territory,
-        mode=mode,
-        computation=computation,
-        k_min=k_min,
+        purpose=scope.purpose,
+        territory=scope.territory,
+        mode=scope.mode,
+        computation=scope.computation,
+        k_min=scope.k_min,
         controls_digest=licence.controls_digest,
         policy_digest=unit.policies.digest,
-        recipient_key=recipient_key,
+        recipient_key=scope.recipient_key,
         issued_at_s=unit.now_s,
         expires_at_s=unit.now_s + TICKET_TTL_S,
     )

@@ -47,8 +47,8 @@ def rules(domains: Mapping[str, Hashes], *, admin: str) -> str:
 def let_in(admin: Redis, domain: str, hashes: Hashes) -> None:
     """Give a running broker the two users of one domain, and make it remember them. Safe to repeat."""
     for user, words in _users(domain, hashes).items():
-        admin.execute_command("ACL", "SETUSER", user, "reset", *words.split())
-    admin.execute_command("ACL", "SAVE")
+        admin.execute_command("ACL", "SETUSER", user, "reset", *words.split())  # type: ignore[no-untyped-call]
+    admin.acl_save()
 
 
 def _users(domain: str, hashes: Hashes) -> dict[str, str]:

@@ -7,7 +7,7 @@ from exchange.kernel.errors import Forbidden
 
 
 class Role(StrEnum):
-    """Roles of the market (rulebook 2) and, below, the duties of the exchange's own staff, kept apart from each other."""
+    """Roles of the market (rulebook 2) and, below them, the duties of the exchange's own staff, kept apart."""
 
     SUPPLIER = "SUPPLIER"
     DATA_MERCHANT = "DATA_MERCHANT"

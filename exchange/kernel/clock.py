@@ -14,9 +14,9 @@ def system_clock() -> int:
 
 
 class RehearsalClock:
-    """A clock for rehearsals: it begins in the past and can only be moved forward, up to the real time and no further.
+    """A clock for rehearsals: it begins in the past and can only be moved forward, up to real time and no further.
 
-    So entries of a rehearsed market never carry a time that has not come yet, and a domain's own clock agrees at the end.
+    So entries of a rehearsed market never carry a time that has not come yet.
     """
 
     def __init__(self, behind_us: int, real: Clock = system_clock) -> None:

@@ -1,4 +1,4 @@
-"""Names of things: random where they begin a story, derived where they have a parent, so that a retry makes no orphan."""
+"""Names of things: random where a story begins, derived where there is a parent, so that a retry makes no orphan."""
 
 import hashlib
 import secrets

@@ -10,7 +10,7 @@ BASIS_POINTS = 10_000
 
 
 def split(amount_fen: int, shares_bp: Mapping[str, int]) -> dict[str, int]:
-    """Divide exactly by largest remainder; a tie goes to the payee whose id sorts first. The parts always sum to the whole."""
+    """Divide exactly by largest remainder; a tie goes to the id that sorts first. The parts sum to the whole."""
     if amount_fen < 0 or sum(shares_bp.values()) != BASIS_POINTS or min(shares_bp.values()) < 0:
         raise ValueError("shares are basis points that sum to 10,000 of an amount that is not negative")
     parts = {payee: amount_fen * bp // BASIS_POINTS for payee, bp in shares_bp.items()}

@@ -1,4 +1,4 @@
-"""Views: tables derived from facts, updated in the unit that records the fact, disposable and rebuilt from nothing else.
+"""Views: tables derived from facts, updated in the unit that records the fact, rebuilt from nothing else.
 
 A slice declares its table with `**DERIVED` and one projector a kind of entity. Nothing but a projector writes to it.
 """

@@ -1,7 +1,5 @@
 """Listings (挂牌) and licences (授权): what is offered on which terms, and who agreed to what. Pure."""
 
-from typing import Any
-
 from exchange.kernel.entity import Entity, Event
 from exchange.wire.envelope import Envelope
 from exchange.wire.licences import LicenceTerms
@@ -188,14 +186,12 @@ class Licence(Entity):
 
     @property
     def agreed_terms(self) -> LicenceTerms:
-        return _there(self.terms)
+        if self.terms is None:
+            raise ValueError("this licence has not come so far")
+        return self.terms
 
     @property
     def signed(self) -> Envelope:
-        return _there(self.envelope)
-
-
-def _there(value: Any) -> Any:
-    if value is None:
-        raise ValueError("this licence has not come so far")
-    return value
+        if self.envelope is None:
+            raise ValueError("this licence has not come so far")
+        return self.envelope

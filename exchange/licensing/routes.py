@@ -151,7 +151,7 @@ def revoke(licence_id: str, ask: GroundAsk, unit: OpenUnit) -> LicenceView:
 
 def _listing_of(row: dict[str, str]) -> ListingView:
     fields = dict(row)
-    return ListingView(**{**fields, "template": LicenceTerms.model_validate_json(fields["template"])})  # type: ignore[arg-type]
+    return ListingView(**{**fields, "template": LicenceTerms.model_validate_json(fields["template"])})
 
 
 def _brief_of(row: dict[str, str]) -> LicenceBrief:

@@ -1,4 +1,4 @@
-"""What may be asked of the spine over HTTP: explain a query, order it, hand in what came of it. Unknown fields are refused."""
+"""What may be asked of the spine over HTTP: explain, order, hand in what came of it. Unknown fields are refused."""
 
 from typing import Annotated
 

@@ -52,7 +52,7 @@ class Verdict:
 
     @property
     def explanation(self) -> str:
-        """Which column, which rule, and the smallest change that would pass; empty when the analyser had no objection."""
+        """Which rule, why, and the smallest change that would pass; empty when the analyser had no objection."""
         if self.denied is None:
             return ""
         return f"{self.denied.why} Fix: {self.denied.fix}" if self.denied.fix else self.denied.why

@@ -88,7 +88,7 @@ class SealedResult(BaseModel):
 
 @queries.post(":explain")
 def explain(ask: OrderAsk, unit: LookUnit) -> Explanation:
-    """Dry run: the plan, the price, or the refusal with the column, the rule and the smallest change that would pass."""
+    """Dry run: the plan and the price, or the refusal with column, rule and the smallest change that would pass."""
     verdict = service.explain(unit, ask)
     plan, denied = verdict.plan, verdict.denied
     return Explanation(

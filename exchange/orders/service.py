@@ -16,7 +16,15 @@ from exchange.kernel.unit import Unit
 from exchange.licensing.model import Licence, Listing
 from exchange.orders.asks import OrderAsk, ReceiptAsk
 from exchange.orders.decide import Trade, Verdict, judge
-from exchange.orders.model import Order, OrderCompleted, OrderFailed, OrderLapsed, OrderPlaced, OrderRefused, ResultDelivered
+from exchange.orders.model import (
+    Order,
+    OrderCompleted,
+    OrderFailed,
+    OrderLapsed,
+    OrderPlaced,
+    OrderRefused,
+    ResultDelivered,
+)
 from exchange.pricing import service as pricing
 from exchange.registration.model import Asset
 from exchange.settlement import service as settlement
@@ -46,18 +54,10 @@ def place_order(unit: Unit, key: PrivateKey, ask: OrderAsk) -> Order:
     settlement.hold(
         unit, order_id=order.id, payer_id=trade.buyer.id, amount_fen=verdict.quote.hold_fen, refs=(order.head,)
     )
-    ticket = authorization.sign_ticket(
-        unit,
-        key,
-        licence,
-        order_id=order.id,
-        computation=ask.computation,
-        purpose=ask.purpose,
-        territory=ask.territory,
-        mode=ask.mode,
-        k_min=verdict.k_min,
-        recipient_key=trade.buyer.recipient_key,
+    scope = authorization.Scope(
+        ask.computation, ask.purpose, ask.territory, ask.mode, verdict.k_min, trade.buyer.recipient_key
     )
+    ticket = authorization.sign_ticket(unit, key, licence, order_id=order.id, scope=scope)
     return unit.record(order, ticket, refs=(licence.head, order.head))
 
 

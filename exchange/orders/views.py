@@ -59,4 +59,3 @@ def _due_at(order: Order) -> int:
     if order.state == "TICKETED":
         return order.expires_at_s * 1_000_000
     return order.inspection_ends_at if order.state == "DELIVERED" else 0
-

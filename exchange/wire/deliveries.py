@@ -1,4 +1,4 @@
-"""What the exchange hands to a domain's queue: a logged ticket, the licence it rests on, and the proof that it is in the log."""
+"""What the exchange hands to a domain's queue: a logged ticket, its licence, and the proof that it is in the log."""
 
 from base64 import b64decode, b64encode
 from typing import Annotated

@@ -1,4 +1,4 @@
-"""DSSE envelopes: how every act of weight is signed and kept. Pure; never canonicalises: what was signed is what is read.
+"""DSSE envelopes: how every act of weight is signed and kept. Pure; what was signed is what is read.
 
 Source: the DSSE protocol, version 1. The algorithm follows from the key that the reader holds, never from the message.
 """
@@ -87,7 +87,7 @@ def sign(payload_type: str, payload: bytes, key: PrivateKey) -> Envelope:
 
 
 def pae(payload_type: str, payload: bytes) -> bytes:
-    """DSSE pre-authentication encoding: type and payload, each behind its length, so that neither can pose as the other."""
+    """DSSE pre-authentication encoding: type and payload, each behind its length."""
     kind = payload_type.encode()
     return b"DSSEv1 %d %b %d %b" % (len(kind), kind, len(payload), payload)
 

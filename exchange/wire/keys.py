@@ -1,6 +1,6 @@
 """The keys of parties: Ed25519 for acts, ML-KEM-768 with X25519 for sealed results. Pure: never reads or writes a file.
 
-A public key is carried as the base64 of its SPKI (RFC 8410); its `kid` is the first 16 hex digits of SHA-256 over that SPKI.
+A public key is carried as the base64 of its SPKI (RFC 8410); its `kid` is the first 16 hex digits of its SHA-256.
 """
 
 import hashlib

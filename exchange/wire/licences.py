@@ -1,4 +1,4 @@
-"""Licences: on which terms a provider lets a buyer compute (授权). Signed by the provider's own key, then by the buyer's."""
+"""Licences: on which terms a buyer may compute (授权). Signed by the provider's own key, then by the buyer's."""
 
 from enum import StrEnum
 from typing import Annotated, ClassVar, Literal
@@ -78,7 +78,7 @@ PriceRule = Annotated[FixedPrice | PerCallPrice | NegotiatedPrice, Field(discrim
 
 
 class LicenceTerms(BaseModel):
-    """The scope of a licence (rulebook 4.4). Times are Unix seconds; `valid_to_s` is the first instant no longer covered."""
+    """The scope of a licence (rulebook 4.4). Unix seconds; `valid_to_s` is the first instant no longer covered."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
     purposes: tuple[Purpose, ...] = Field(min_length=1, max_length=15)
@@ -101,7 +101,7 @@ class LicenceTerms(BaseModel):
         return self
 
     def within(self, template: "LicenceTerms") -> bool:
-        """Whether these terms ask for nothing the template does not offer. Price, split and contract are the template's."""
+        """Whether these terms ask for nothing the template does not offer; price, split and contract are its own."""
         return (
             set(self.purposes) <= set(template.purposes)
             and set(self.territories) <= set(template.territories)

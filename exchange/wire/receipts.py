@@ -1,4 +1,4 @@
-"""Receipts: what a domain says came of a ticket, signed by the domain. Never a value, never a count beyond what was released."""
+"""Receipts: what a domain says came of a ticket, signed by the domain. Never a value, never a count."""
 
 from typing import Annotated, ClassVar, Self
 

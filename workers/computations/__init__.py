@@ -1,4 +1,4 @@
-"""Every kind of computation there is, and what runs it. A kind without a runner cannot be admitted: the match is closed."""
+"""Every kind of computation there is, and what runs it. The match is closed: an unknown kind is refused."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""SQL over this domain's tables. The buyer's text is never executed: it is analysed again, and what the analyser wrote runs."""
+"""SQL over this domain's tables. The buyer's text is never executed: what our own analyser writes of it runs."""
 
 from collections.abc import Mapping
 from hashlib import sha256
