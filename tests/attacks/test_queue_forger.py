@@ -227,15 +227,6 @@ def _everything(redis: Any) -> Iterator[bytes]:
                 raise AssertionError(other)
 
 
-def test_what_a_worker_tells_the_broker_of_itself_names_no_machine(redis: Any) -> None:
-    queue.serve(print, domain="hosp1", connection=redis, burst=True)
-
-    record = redis.hgetall("dx:hosp1:worker:hosp1-1")
-
-    assert set(record) == {b"birth", b"queues", b"last_heartbeat"}
-    assert socket.gethostname().encode() not in b"".join(record.values())
-
-
 def test_a_worker_obeys_no_command_sent_through_the_broker(redis: Any) -> None:
     redis.set("rq:suspended", 1)
     redis.set("dx:hosp1:suspended", 1)

@@ -2,6 +2,7 @@
 
 import inspect
 import re
+import socket
 import threading
 import time
 from typing import Any
@@ -166,3 +167,12 @@ def test_what_rq_can_write_into_a_record_is_known() -> None:
         "failure_callback_timeout", "stopped_callback_timeout", "webhooks", "result_ttl", "failure_ttl", "status",
         "dependency_id", "dependency_ids", "meta", "ttl", "allow_dependency_failures", "enqueue_at_front",
     }  # fmt: skip
+
+
+def test_what_a_worker_tells_the_broker_of_itself_names_no_machine(redis: Any) -> None:
+    queue.serve(print, domain="hosp1", connection=redis, burst=True)
+
+    record = redis.hgetall("dx:hosp1:worker:hosp1-1")
+
+    assert set(record) == {b"birth", b"queues", b"last_heartbeat"}
+    assert socket.gethostname().encode() not in b"".join(record.values())
