@@ -15,7 +15,7 @@ import typer
 from rich.console import Console
 
 from demo.people import sha256, staff, uscc
-from demo.processes import Processes
+from demo.processes import Processes, at_once
 from demo.sets import SPECS
 from demo.story import DAY_S, Story
 from exchange.client.api import Exchange
@@ -80,8 +80,7 @@ def _played(folder: Path, console: Console) -> dict[str, Any]:
         story.admission()
         story.registration()
         processes.rehearse(LEFT_BEHIND_S)
-        for domain in SPECS:
-            processes.start_worker(domain)
+        at_once(processes.start_worker, SPECS)
         for act in (story.grading, story.licensing, story.trading, story.refusing, story.settlement, story.audit):
             act()
         resident = processes.resident_bytes()

@@ -15,7 +15,7 @@ from rich.table import Table
 from demo import forms
 from demo.declared import DomainSpec
 from demo.people import Member, Person, admitted, sha256
-from demo.processes import Processes
+from demo.processes import Processes, at_once
 from demo.queries import ANSWERED, REFUSED
 from demo.sets import SPECS, write_sources
 from demo.shown import show, yuan
@@ -56,17 +56,17 @@ class Story:
             name = f"{spec.sector} provider"
             member = admitted(url, self.people, wallets, name, roles=["SUPPLIER"], number=number, node=True)
             self.providers[spec.domain] = member
-            self._onboard(spec, member)
             self.console.print(f"  {name}: ACTIVE, domain [bold]{spec.domain}[/] with keys of its own")
+        at_once(self._onboard, SPECS.values())
         self.merchant = admitted(
             url, self.people, wallets, "data merchant", roles=["DATA_MERCHANT"], number=11, node=False
         )
         self.buyer = admitted(url, self.people, wallets, "research bank", roles=["BUYER"], number=21, node=False)
         self.console.print("  data merchant and research bank (buyer): ACTIVE")
 
-    def _onboard(self, spec: DomainSpec, member: Member) -> None:
+    def _onboard(self, spec: DomainSpec) -> None:
         """The domain makes its keys; the exchange learns the public ones; the domain pins whom it trusts."""
-        folder = str(self.processes.domain(spec.domain))
+        member, folder = self.providers[spec.domain], str(self.processes.domain(spec.domain))
         public = self.processes.in_domain("init", folder)
         member.at.register_node(
             domain=spec.domain, signing_key=public["signing_key"], broker_sha256=public["broker_sha256"]
@@ -85,8 +85,7 @@ class Story:
         """确权登记: the data is prepared inside each domain; only its profile leaves."""
         self.console.rule("2 · registration 确权登记")
         table = Table("set", "rows", "origin", "licence", title="real public data, one domain each")
-        for spec in SPECS.values():
-            form = self._prepared(spec)
+        for spec, form in zip(SPECS.values(), at_once(self._prepared, SPECS.values()), strict=True):
             asset = self.providers[spec.domain].at.submit_asset(form)
             self.assets[spec.domain] = asset["id"]
             table.add_row(spec.title_en, f"{form['rows']:,}", spec.origin, spec.licence)
@@ -141,23 +140,25 @@ class Story:
         """授权: asked by the buyer, signed by the provider's own key inside its domain, signed by the buyer."""
         self.console.rule("4 · licences 授权, escrow")
         buyer = self._there(self.buyer)
-        for listing in buyer.at.listings():
-            domain = listing["domain"]
-            asked = listing["template"]
-            licence = buyer.at.request_licence(listing["id"], asked)
-            self.processes.in_domain("sign", str(self.processes.domain(domain)), licence["id"])
+        listings = {listing["domain"]: listing for listing in buyer.at.listings()}
+        for domain, listing in listings.items():
+            self.licences[domain] = buyer.at.request_licence(listing["id"], listing["template"])["id"]
+        at_once(lambda domain: self.processes.in_domain("sign", *self._licence_of(domain)), listings)
+        for domain, listing in listings.items():
             envelope = countersigned(
                 buyer.wallet,
-                buyer.at.licence(licence["id"]),
-                asked=asked,
+                buyer.at.licence(self.licences[domain]),
+                asked=listing["template"],
                 listing_id=listing["id"],
                 domain_key=self.domain_keys[domain],
             )
-            active = buyer.at.agree(licence["id"], envelope)
-            self.licences[domain] = licence["id"]
+            active = buyer.at.agree(self.licences[domain], envelope)
             self.console.print(f"  {domain}: {active['state']}, signed by both, digest {active['digest'][:16]}…")
         escrow = buyer.at.deposit(5_000_000, "bank-slip-0001")
         self.console.print(f"  escrow funded: {yuan(escrow['available_fen'])} (by a simulated bank rail)")
+
+    def _licence_of(self, domain: str) -> tuple[str, str]:
+        return str(self.processes.domain(domain)), self.licences[domain]
 
     def trading(self) -> None:
         """Explain, order, compute in the domain, open at home, accept."""

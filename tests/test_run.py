@@ -75,7 +75,7 @@ def test_a_fresh_clone_builds_once_and_becomes_the_command(clone: Path, tmp_path
     assert (clone / ".venv/built-from").read_text().startswith(lock)
 
     # A second call builds nothing and says nothing of its own.
-    assert said(clone, "demo", cwd=tmp_path) == (0, f"demo {tmp_path}\n", "")
+    assert said(clone, "demo", cwd=tmp_path) == (0, f"demo play {tmp_path}\n", "")
 
     # The product's own command is there, and goes through no folder of the user's.
     dex = subprocess.run([clone / ".venv/bin/dex", "orders", "a b"], capture_output=True, text=True, check=True)
