@@ -8,9 +8,9 @@ import hashlib
 import json
 import logging
 import os
-import signal
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 from threading import Event, Thread
 from typing import Annotated, Any
@@ -34,11 +34,13 @@ from workers.gate import Gatekeeper
 from workers.onboarding import prepare as prepare_table
 from workers.queue import serve_forever
 from workers.runner import Runner
+from workers.stopping import Stop, Stopping
 
 LIMITS = Limits(wall_s=30, cpu_s=30, memory_bytes=2**31, output_bytes=2**19, rows_max=10_000)
 AGAIN_S = 0.5
 _ALLOWED = {"event", "level", "timestamp", "error", "code", "ticket", "domain", "size"}
-commands = typer.Typer(no_args_is_help=True, add_completion=False)
+# No pretty tracebacks: they would show what variables hold.
+commands = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 
 
 @commands.command()
@@ -95,7 +97,14 @@ def prepare(folder: Path, declared: Path, sources: Path) -> None:
 @commands.command()
 def sign(folder: Path, licence_id: str) -> None:
     """Sign a licence with this domain's own key and hand it in; prints the terms that were signed."""
-    domain = Domain(folder)
+    try:
+        _print(_signed(Domain(folder), licence_id))
+    except Unreachable as away:
+        typer.echo(str(away), err=True)
+        raise typer.Exit(1) from None
+
+
+def _signed(domain: Domain, licence_id: str) -> dict[str, Any]:
     with Door(domain.trusted.exchange_url, domain.secret("api.key")) as door:
         asked = door.licence(licence_id)
         names = ("id", "listing_id", "asset_id", "provider_id", "buyer_id", "domain", "controls_digest")
@@ -104,14 +113,20 @@ def sign(folder: Path, licence_id: str) -> None:
             raise typer.BadParameter("this licence is not for data of this domain")
         envelope: Envelope = act.signed(domain.key)
         door.offer(licence_id, envelope)
-    _print({"licence_id": act.id, "digest": envelope.digest, "terms": act.terms.model_dump(mode="json")})
+    return {"licence_id": act.id, "digest": envelope.digest, "terms": act.terms.model_dump(mode="json")}
 
 
 @commands.command()
 def run(folder: Path) -> None:
     """Take tickets from the queue and run them, until told to stop."""
+    with suppress(Stopping):
+        _run(folder)
+
+
+def _run(folder: Path) -> None:
     _logging()
-    domain, stop, wake = Domain(folder), _stop(), Event()
+    domain, stop, wake = Domain(folder), Stop(), Event()
+    stop.listen()
     lock = (folder / "lock").open("w")
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -120,15 +135,28 @@ def run(folder: Path) -> None:
     claims = Claims(folder / "state.db")
     door = Door(domain.trusted.exchange_url, domain.secret("api.key"))
     with DuckDb(domain.tables(), LIMITS) as engine:
-        runner = Runner(_keeper(domain), claims, engine, domain.key, _patiently(door, stop), _clock_s, wake.set)
+        runner = Runner(_keeper(domain), claims, engine, domain.key, _patiently(door, stop.event), _clock_s, wake.set)
         runner.recover()
-        courier = Thread(target=deliver_forever, args=(claims, door, stop, wake), daemon=True)
+        courier = Thread(target=_deliver, args=(claims, door, stop.event, wake), daemon=True)
         courier.start()
+        handle = stop.sparing(runner.handle)
         sys.stdout.write("ready\n")
         sys.stdout.flush()
-        serve_forever(runner.handle, domain=domain.name, connection=_broker(domain), stop=stop)
+        with suppress(Stopping):
+            serve_forever(handle, domain=domain.name, connection=_broker(domain), stop=stop.event)
         wake.set()
-        courier.join(5)
+        courier.join(1)
+    if not stop.told:
+        raise typer.Exit(1)
+
+
+def _deliver(claims: Claims, door: Door, stop: Event, wake: Event) -> None:
+    """A worker that cannot report must not go on taking tickets: if the courier fails, everything stops."""
+    try:
+        deliver_forever(claims, door, stop, wake)
+    except Exception as error:
+        structlog.get_logger().error("courier.failed", error=type(error).__name__)
+        stop.set()
 
 
 def _clock_s() -> int:
@@ -156,7 +184,7 @@ def _patiently(door: Door, stop: Event) -> Any:
                 return door.consistency(old, new)
             except Unreachable:
                 stop.wait(AGAIN_S)
-        raise Unreachable("told to stop")
+        raise Stopping
 
     return consistency
 
@@ -165,13 +193,6 @@ def _broker(domain: Domain) -> Redis:
     return Redis.from_url(
         domain.trusted.broker_url, username=worker_user(domain.name), password=domain.secret("broker.password")
     )
-
-
-def _stop() -> Event:
-    stop = Event()
-    for signum in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(signum, lambda *_: stop.set())
-    return stop
 
 
 def _sha256(text: str) -> str:

@@ -3,6 +3,7 @@
 from base64 import b64decode
 from types import TracebackType
 from typing import Any, Self
+from urllib.parse import urlsplit
 
 import httpx2
 import orjson
@@ -10,6 +11,9 @@ import orjson
 from exchange.wire.envelope import Envelope
 
 TIMEOUT_S = 20.0
+PROBLEM = "application/problem+json"
+_NOT_NOW = {401, 403, 408, 425, 429}
+_HERE = {"127.0.0.1", "::1", "localhost"}
 
 
 class Unreachable(Exception):
@@ -21,7 +25,11 @@ class Door:
 
     def __init__(self, base_url: str, credential: str, transport: httpx2.BaseTransport | None = None) -> None:
         headers = {"authorization": f"Bearer {credential}"}
-        self._http = httpx2.Client(base_url=base_url, headers=headers, timeout=TIMEOUT_S, transport=transport)
+        # A proxy of the surroundings may lead out, never to an exchange on this very machine.
+        outside = urlsplit(base_url).hostname not in _HERE
+        self._http = httpx2.Client(
+            base_url=base_url, headers=headers, timeout=TIMEOUT_S, transport=transport, trust_env=outside
+        )
 
     def __enter__(self) -> Self:
         return self
@@ -30,16 +38,30 @@ class Door:
         self._http.close()
 
     def report(self, ticket_id: str, body: bytes) -> bool:
-        """Hand in a receipt; true when the exchange has taken note of it, be it with a no."""
+        """Hand in a receipt; true when the exchange has taken note of it, be it with a no.
+
+        A refused key may be mended and a page of something in between is no answer: then the receipt is kept.
+        """
         response = self._call("POST", "/v1/receipts", content=body, key=f"receipt-{ticket_id}")
-        return response.status_code < 500 and response.status_code not in (408, 425, 429)
+        if response.status_code < 300:
+            return True
+        coded = response.headers.get("content-type", "").startswith(PROBLEM)
+        return coded and 400 <= response.status_code < 500 and response.status_code not in _NOT_NOW
 
     def consistency(self, old: int, new: int) -> list[bytes]:
-        """The log's own proof that it only grew from one size to another; verified by whoever asked for it."""
+        """The log's own proof that it only grew from one size to another; verified by whoever asked for it.
+
+        A log that does not know these sizes proves nothing: the answer is then empty, and refused by who verifies.
+        """
         response = self._call("GET", "/v1/ledger/proofs/consistency", params={"from": old, "to": new})
+        if response.status_code == 404 and response.headers.get("content-type", "").startswith(PROBLEM):
+            return []
         if response.status_code != 200:
             raise Unreachable("no proof")
-        return [b64decode(line) for line in response.text.split()]
+        try:
+            return [b64decode(line, validate=True) for line in response.text.split()]
+        except ValueError:
+            raise Unreachable("not a proof") from None
 
     def licence(self, licence_id: str) -> dict[str, Any]:
         """A licence this domain is a party to, as the exchange shows it."""
@@ -54,7 +76,10 @@ class Door:
         response = self._call(method, path, **call)
         if response.status_code >= 400:
             raise Unreachable(f"the exchange answered {response.status_code}")
-        answer: dict[str, Any] = response.json()
+        try:
+            answer: dict[str, Any] = response.json()
+        except ValueError:
+            raise Unreachable("the exchange's answer cannot be read") from None
         return answer
 
     def _call(self, method: str, path: str, *, key: str = "", **call: Any) -> httpx2.Response:

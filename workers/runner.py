@@ -24,6 +24,15 @@ log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
+class Answer:
+    """An answer as it leaves: sealed, with what the receipt says of it."""
+
+    output: SealedOutput
+    ciphertext: bytes
+    plan_digest: str
+
+
+@dataclass(frozen=True, slots=True)
 class Runner:
     """One domain at work: its gate, its journal, its engine, its key, its clock (Unix seconds)."""
 
@@ -41,14 +50,16 @@ class Runner:
         try:
             proven = self._proven(token)
         except Refused as refused:
-            log.warning("ticket.dropped", code=refused.code.value)
+            # A log that did not simply grow is nothing a broker can bring about: somebody should look.
+            say = log.error if refused.code is Refusal.LOG_INCONSISTENT else log.warning
+            say("ticket.dropped", code=refused.code.value)
             return
         ticket = proven.ticket
         started_s = self.clock_s()
         if not self.claims.claim(Claim(ticket.id, proven.digest, ticket.order_id, started_s)):
             log.info("ticket.again", code=Refusal.ALREADY_RUN.value, ticket=ticket.id)
             return
-        self._conclude(proven, *self._outcome(proven), started_s)
+        self._conclude(proven, self._outcome(proven), started_s)
 
     def recover(self) -> None:
         """Tickets that were running when this domain died are not run again: it says so, and the buyer is refunded."""
@@ -74,45 +85,38 @@ class Runner:
         self.claims.see(origin, proven.checkpoint.size, proven.checkpoint.root)
         return proven
 
-    def _outcome(self, proven: gate.Proven) -> tuple[bytes | None, str | None, Refusal | None]:
-        """The answer in clear and the plan's digest, or a code. No other word of any failure gets past this line."""
+    def _outcome(self, proven: gate.Proven) -> Answer | Refusal:
+        """The sealed answer, or a code. No other word of any failure gets past this line."""
         try:
             admitted = gate.admit(proven, self.keeper, now_s=self.clock_s())
             answer, plan_digest = computations.run(admitted, self.engine)
+            return _sealed(canonical.encode(answer), plan_digest, proven)
         except Refused as refused:
-            return None, None, refused.code
+            return refused.code
         except Exception as error:
             log.error("ticket.failed", error=type(error).__name__)
-            return None, None, Refusal.COMPUTATION_FAILED
-        return canonical.encode(answer), plan_digest, None
+            return Refusal.COMPUTATION_FAILED
 
-    def _conclude(
-        self,
-        proven: gate.Proven,
-        answer: bytes | None,
-        plan_digest: str | None,
-        refusal: Refusal | None,
-        started_s: int,
-    ) -> None:
-        output, ciphertext = (None, None) if answer is None else _sealed(answer, proven)
+    def _conclude(self, proven: gate.Proven, outcome: Answer | Refusal, started_s: int) -> None:
+        answer = outcome if isinstance(outcome, Answer) else None
         receipt = Receipt(
             ticket_id=proven.ticket.id,
             ticket_digest=proven.digest,
             order_id=proven.ticket.order_id,
             domain=self.keeper.domain,
-            output=output,
-            refusal=refusal,
-            plan_digest=plan_digest,
+            output=answer.output if answer else None,
+            refusal=None if isinstance(outcome, Answer) else outcome,
+            plan_digest=answer.plan_digest if answer else None,
             policy_digest=self.keeper.policy_digest,
             log_size=proven.checkpoint.size,
             started_at_s=started_s,
             finished_at_s=self.clock_s(),
         )
-        self.claims.conclude(proven.ticket.id, _report(receipt, self.key, ciphertext))
+        self.claims.conclude(proven.ticket.id, _report(receipt, self.key, answer.ciphertext if answer else None))
         self.concluded()
 
 
-def _sealed(answer: bytes, proven: gate.Proven) -> tuple[SealedOutput, bytes]:
+def _sealed(answer: bytes, plan_digest: str, proven: gate.Proven) -> Answer:
     """The answer with the salt of its commitment, sealed to the buyer and bound to order and ticket."""
     salt = secrets.token_bytes(32)
     recipient = RecipientKey.parsed(proven.ticket.recipient_key)
@@ -124,7 +128,7 @@ def _sealed(answer: bytes, proven: gate.Proven) -> tuple[SealedOutput, bytes]:
         recipient_kid=recipient.kid,
         tag=commitment(salt, RESULT_TYPE, answer),
     )
-    return output, ciphertext
+    return Answer(output, ciphertext, plan_digest)
 
 
 def _report(receipt: Receipt, key: PrivateKey, ciphertext: bytes | None) -> bytes:

@@ -2,9 +2,11 @@
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+import orjson
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 SQL_CHARACTERS_MAX = 8_000
+SQL_BYTES_MAX = 8_002
 
 
 class SqlQuery(BaseModel):
@@ -13,6 +15,14 @@ class SqlQuery(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
     kind: Literal["sql"]
     sql: str = Field(min_length=1, max_length=SQL_CHARACTERS_MAX)
+
+    @field_validator("sql")
+    @classmethod
+    def _fits(cls, sql: str) -> str:
+        """As on the wire, quotes included: a ticket too long for its domain's queue must never be signed."""
+        if len(orjson.dumps(sql)) > SQL_BYTES_MAX:
+            raise ValueError("the text is too long")
+        return sql
 
 
 Computation = Annotated[SqlQuery, Field(discriminator="kind")]

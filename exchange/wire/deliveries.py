@@ -48,6 +48,6 @@ class Delivery(BaseModel):
             envelope = Envelope.model_validate(fields["ticket"])
         except (ValueError, KeyError, TypeError):
             raise Refused(Refusal.BAD_TICKET) from None
-        if entry.type != "ticket.issued" or tag not in {one.tag for one in entry.commit}:
+        if entry.type != "ticket.issued" or tag not in {one.tag for one in entry.commit if one.what == "content"}:
             raise Refused(Refusal.NOT_LOGGED)
         return envelope

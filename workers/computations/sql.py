@@ -3,10 +3,12 @@
 from collections.abc import Mapping
 from hashlib import sha256
 from typing import Any
+from unicodedata import normalize
 
+from exchange.wire.canonical import INTEGER_MAX
 from exchange.wire.refusals import Refusal, Refused
 from policies.disclosure import Denied, analyse, load_controls, release
-from workers.engines import Engine, EngineRefused
+from workers.engines import Cell, Engine, EngineRefused
 
 
 def run(text: str, tables: Mapping[str, Any], k_min: int, engine: Engine) -> tuple[dict[str, Any], str]:
@@ -27,9 +29,16 @@ def run(text: str, tables: Mapping[str, Any], k_min: int, engine: Engine) -> tup
         raise Refused(Refusal.NOTHING_RELEASABLE)
     answer = {
         "columns": list(released.columns),
-        "rows": [list(row) for row in released.rows],
+        "rows": [[_plain(cell) for cell in row] for row in released.rows],
         "mode": plan.mode,
         "guarantee": "none: exact answers over at least k privacy units" if plan.mode == "exact" else "zcdp",
         "k_min": k_min,
     }
     return answer, sha256(plan.sql.encode()).hexdigest()
+
+
+def _plain(cell: Cell) -> Cell:
+    """A cell that has a canonical form: whether a ticket fails must not hang on how a value happens to be spelt."""
+    if isinstance(cell, str):
+        return normalize("NFC", cell)
+    return str(cell) if isinstance(cell, int) and abs(cell) > INTEGER_MAX else cell
