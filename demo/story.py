@@ -121,7 +121,7 @@ class Story:
             listing = self.providers[domain].at.submit_listing(
                 asset_id=asset_id,
                 merchant_id=self._there(self.merchant).id,
-                template=forms.terms(domain, self._now_s),
+                template=forms.terms(domain, int(time.time())),
                 quality_report_sha256=sha256(f"quality of {domain}"),
             )
             first.assess(
@@ -217,10 +217,6 @@ class Story:
         facts = sum(len(story) for story in bundle["facts"].values())
         self.console.print(f"  evidence of one order: {facts} facts, each opened and proven to be in the log")
         return facts
-
-    @property
-    def _now_s(self) -> int:
-        return int(time.time())
 
     def _pass(self, seconds: int, words: str) -> None:
         told = self.admin.http.post("/v1/rehearsal:advance", {"seconds": seconds})

@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from exchange.wire import canonical
 from exchange.wire.canonical import INTEGER_MAX, NotCanonical
+from exchange.wire.envelope import pae
 
 SECTION_TYPE = "application/vnd.dx.section+json"
 ENTRY_BYTES_MAX = 8192
@@ -85,12 +86,6 @@ class Entry(BaseModel):
         if entry.encode() != data:  # A field left to its default is a second byte form of the same entry.
             raise BadEntry("the entry does not name all its fields")
         return entry
-
-
-def pae(payload_type: str, payload: bytes) -> bytes:
-    """DSSE's pre-authentication encoding: no two (type, payload) pairs share it."""
-    kind = payload_type.encode()
-    return b"DSSEv1 %d %b %d %b" % (len(kind), kind, len(payload), payload)
 
 
 def commitment(salt: bytes, payload_type: str, payload: bytes) -> str:

@@ -7,7 +7,8 @@ import pytest
 from pydantic import ValidationError
 
 from exchange.wire import canonical
-from exchange.wire.entries import SECTION_TYPE, BadEntry, Commit, Entry, commitment, pae
+from exchange.wire.entries import SECTION_TYPE, BadEntry, Commit, Entry, commitment
+from exchange.wire.envelope import pae
 
 ENTRY = Entry(
     actor="org_a",
