@@ -1,5 +1,6 @@
 """Grading an asset: the holder claims, compliance reviews with the engine, a second person confirms."""
 
+from exchange.access.service import OVERSEERS
 from exchange.classification.model import (
     AssetSelfGraded,
     GradeConfirmed,
@@ -12,19 +13,23 @@ from exchange.kernel import ids
 from exchange.kernel.caller import Role
 from exchange.kernel.errors import Guarded, NotFound
 from exchange.kernel.unit import Unit
-from exchange.registration import service as registration
+from exchange.registration import register
 from exchange.registration.model import Asset
 from policies.engine import decide
 from policies.grading import RISING, GradedField
 from policies.grading import grade as graded
 
+OUT = ("QUARANTINED", "REFUSED", "WITHDRAWN", "EXPIRED", "CANCELLED")
+
 
 def self_grade(unit: Unit, asset_id: str, claimed: str) -> Grading:
-    """The holder's own claim, for a certified asset."""
+    """The holder's own claim; it need not wait for the certificate."""
     unit.caller.require(Role.SUPPLIER, Role.DATA_MERCHANT, Role.PUBLIC_BODY)
-    asset = registration.certified(unit, asset_id)
+    asset = unit.get(Asset, asset_id)
     if asset.holder_id != unit.caller.participant_id:
         raise NotFound("no such asset")
+    if asset.state in OUT:
+        raise Guarded("the asset is not, or no longer, in the register", code="E_ASSET_STATE")
     grading = unit.load(Grading, ids.derived("grd", asset_id))
     fact = AssetSelfGraded(asset_id=asset_id, claimed=claimed, by=unit.caller.person_id)
     return unit.record(grading, fact, refs=(asset.head,))
@@ -45,6 +50,8 @@ def review(unit: Unit, asset_id: str) -> Grading:
         policy_digest=unit.policies.digest,
         by=unit.caller.person_id,
     )
+    if higher == "CORE":
+        register.bar_core(unit, asset)
     return unit.record(grading, fact)
 
 
@@ -53,6 +60,8 @@ def report(unit: Unit, asset_id: str, authority_ref_sha256: str) -> Grading:
     grading, asset = _grading(unit, asset_id), unit.get(Asset, asset_id)
     if asset.holder_id != unit.caller.participant_id:
         raise NotFound("no such asset")
+    if grading.state == "REVIEWED" and grading.grade != "IMPORTANT":
+        raise Guarded("only important data is reported", code="E_GRADE")
     fact = ImportantDataReported(authority_ref_sha256=authority_ref_sha256, by=unit.caller.person_id)
     return unit.record(grading, fact)
 
@@ -95,11 +104,13 @@ def confirmed(unit: Unit, asset_id: str) -> Grading:
 
 
 def of_asset(unit: Unit, asset_id: str) -> Grading:
-    """The grading, for the holder and for those who oversee the market."""
-    asset = unit.get(Asset, asset_id)
-    if asset.holder_id != unit.caller.participant_id:
-        unit.caller.require(Role.COMPLIANCE, Role.REGULATOR, Role.AUDITOR, Role.REGISTRAR)
-    return _grading(unit, asset_id)
+    """The grading: for everybody once it is confirmed, before that for the holder and the market's overseers."""
+    asset, grading = unit.get(Asset, asset_id), _grading(unit, asset_id)
+    public = asset.state == "CERTIFIED" and grading.state == "CONFIRMED"
+    entitled = asset.holder_id == unit.caller.participant_id or bool(unit.caller.roles.intersection(OVERSEERS))
+    if not public and not entitled:
+        raise NotFound("no such asset")
+    return grading
 
 
 def _grading(unit: Unit, asset_id: str) -> Grading:

@@ -18,6 +18,7 @@ from exchange.kernel.facts import Fact, draft, read
 from exchange.kernel.views import Projection, project
 from exchange.ledger import entries, proofs
 from exchange.ledger.store import Store
+from exchange.wire.canonical import NotCanonical
 from exchange.wire.keys import PrivateKey
 from policies.engine import PolicySet
 
@@ -141,7 +142,10 @@ class Unit:
                 refs=tuple(dict.fromkeys(ref for ref in refs if ref)),
             )
             entity = entity.model_copy(update={"head": fact.id})
-            self._drafts.append(draft(fact))
+            try:
+                self._drafts.append(draft(fact))
+            except NotCanonical:
+                raise errors.Malformed("a text or number has no canonical form", code="E_NOT_CANONICAL") from None
             project(Projection(self.connection, before, entity, fact))
         self.seen[entity.id] = entity
         return entity

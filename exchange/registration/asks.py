@@ -31,6 +31,7 @@ class RegistrationAsk(Ask):
     licence: Paragraph
     domain: Domain
     rights: tuple[Literal["HOLD", "USE", "OPERATE"], ...] = Field(min_length=1, max_length=3)
+    exclusive: StrictBool = False
     source_statement_sha256: Digest
     evidence: Annotated[Mapping[Word, Digest], Field(min_length=1, max_length=40)]
     tables: Annotated[Mapping[str, Any], Field(min_length=1, max_length=20)]

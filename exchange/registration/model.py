@@ -2,9 +2,11 @@
 
 from collections.abc import Mapping
 from datetime import date
+from hashlib import sha256
 from typing import Any
 
 from exchange.kernel.entity import Entity, Event
+from exchange.wire import canonical
 
 
 class AssetRegistrationSubmitted(Event):
@@ -19,6 +21,7 @@ class AssetRegistrationSubmitted(Event):
     origin: str
     licence: str
     rights: tuple[str, ...]
+    exclusive: bool
     source_statement_sha256: str
     evidence: Mapping[str, str]
     tables: Mapping[str, Any]
@@ -53,6 +56,8 @@ class RegistrationAccepted(Event):
 
 
 class FormalReviewPassed(Event):
+    similar: tuple[str, ...]
+    """Certified assets with the same fingerprint, none of them under an exclusive right."""
     by: str
 
 
@@ -123,6 +128,8 @@ class Asset(Entity):
         ("FORMAL_REVIEW", FormalReviewPassed): "SUBSTANTIVE_REVIEW",
         ("FORMAL_REVIEW", AssetRegistrationRefused): "REFUSED",
         ("SUBSTANTIVE_REVIEW", AssetRegistrationRefused): "REFUSED",
+        ("PUBLICITY", AssetRegistrationRefused): "REFUSED",
+        ("OBJECTION", AssetRegistrationRefused): "REFUSED",
         ("SUBSTANTIVE_REVIEW", PublicityStarted): "PUBLICITY",
         ("PUBLICITY", ObjectionFiled): "OBJECTION",
         ("OBJECTION", ObjectionDismissed): "PUBLICITY",
@@ -132,10 +139,12 @@ class Asset(Entity):
         ("FROZEN", CertificateUnfrozen): "CERTIFIED",
         ("CERTIFIED", CertificateExpired): "EXPIRED",
         ("CERTIFIED", CertificateCancelled): "CANCELLED",
+        ("FROZEN", CertificateCancelled): "CANCELLED",
         ("SUBMITTED", RegistrationWithdrawn): "WITHDRAWN",
         ("FORMAL_REVIEW", RegistrationWithdrawn): "WITHDRAWN",
         ("SUBSTANTIVE_REVIEW", RegistrationWithdrawn): "WITHDRAWN",
         ("PUBLICITY", RegistrationWithdrawn): "WITHDRAWN",
+        ("OBJECTION", RegistrationWithdrawn): "WITHDRAWN",
     }
     holder_id: str = ""
     domain: str = ""
@@ -146,6 +155,9 @@ class Asset(Entity):
     origin: str = ""
     licence: str = ""
     rights: tuple[str, ...] = ()
+    exclusive: bool = False
+    source_statement_sha256: str = ""
+    evidence: Mapping[str, str] = {}
     tables: Mapping[str, Any] = {}
     controls_digest: str = ""
     fingerprint: str = ""
@@ -159,3 +171,20 @@ class Asset(Entity):
     certificate_no: str = ""
     handle: str = ""
     valid_to: date | None = None
+
+    is_core: bool = False
+
+    def learned(self, event: Event) -> dict[str, Any]:
+        kept = super().learned(event)
+        return {**kept, "is_core": True} if isinstance(event, CoreDataDetected) else kept
+
+    @property
+    def evidence_sha256(self) -> str:
+        """What the claim rests on: after a refusal, the same on the same data is not looked at again."""
+        claim = {
+            "rights": sorted(self.rights),
+            "statement": self.source_statement_sha256,
+            "evidence": dict(self.evidence),
+            "attributes": dict(self.attributes),
+        }
+        return sha256(canonical.encode(claim)).hexdigest()

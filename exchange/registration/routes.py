@@ -13,10 +13,14 @@ from exchange.access.service import OVERSEERS
 from exchange.kernel.errors import NotFound
 from exchange.kernel.http import OpenUnit, router
 from exchange.kernel.pages import Cursor, Limit, page
-from exchange.registration import service
+from exchange.registration import register, service
 from exchange.registration.asks import GroundAsk, ObjectionAsk, OrderRefAsk, ReasonsAsk, RegistrationAsk
 from exchange.registration.model import Asset
 from exchange.registration.views import AssetRow
+
+PUBLIC = ("CERTIFIED", "PUBLICITY", "OBJECTION")
+"""States in which everybody may see an asset: to buy, or to object."""
+BOUNDS = ("bounds", "grid")
 
 routes = router("/v1/assets", "registration")
 
@@ -51,6 +55,11 @@ class AssetView(AssetBrief):
     def of(cls, asset: Asset) -> Self:
         return cls.model_validate(asset, from_attributes=True)
 
+    def without_bounds(self) -> Self:
+        """For everybody else: which tables, columns, types and uses there are, not between which values they lie."""
+        tables = {name: {**table, "columns": _shown(table["columns"])} for name, table in self.tables.items()}
+        return self.model_copy(update={"tables": tables})
+
 
 @routes.post("", status_code=201)
 def submit(ask: RegistrationAsk, unit: OpenUnit) -> AssetView:
@@ -59,10 +68,12 @@ def submit(ask: RegistrationAsk, unit: OpenUnit) -> AssetView:
 
 @routes.get("")
 def list_assets(unit: OpenUnit, limit: Limit = 50, cursor: Cursor = None) -> Response:
-    """Certified assets, and one's own in any state."""
+    """What is certified or open to objections, and one's own in any state; everything for the market's overseers."""
     table = SQLModel.metadata.tables["asset"]
     own = unit.caller.participant_id
-    query = select(table).where(or_(table.c.state == "CERTIFIED", table.c.holder_id == own))
+    query = select(table)
+    if not unit.caller.roles.intersection(OVERSEERS):
+        query = query.where(or_(table.c.state.in_(PUBLIC), table.c.holder_id == own))
     return page(unit.connection, query, AssetRow, path="/v1/assets", limit=limit, cursor=cursor, view=_brief)
 
 
@@ -70,64 +81,75 @@ def list_assets(unit: OpenUnit, limit: Limit = 50, cursor: Cursor = None) -> Res
 def get_asset(asset_id: str, unit: OpenUnit) -> AssetView:
     asset = unit.get(Asset, asset_id)
     entitled = asset.holder_id == unit.caller.participant_id or bool(unit.caller.roles.intersection(OVERSEERS))
-    if asset.state not in ("CERTIFIED", "PUBLICITY") and not entitled:
+    if asset.state not in PUBLIC and not entitled:
         raise NotFound("no such asset")
-    return AssetView.of(asset)
+    return AssetView.of(asset) if entitled else AssetView.of(asset).without_bounds()
 
 
 @routes.post("/{asset_id}:accept")
 def accept(asset_id: str, unit: OpenUnit) -> AssetView:
-    return AssetView.of(service.accept(unit, asset_id))
+    return AssetView.of(register.accept(unit, asset_id))
 
 
 @routes.post("/{asset_id}:pass-formal-review")
 def pass_formal_review(asset_id: str, unit: OpenUnit) -> AssetView:
-    return AssetView.of(service.pass_formal_review(unit, asset_id))
+    return AssetView.of(register.pass_formal_review(unit, asset_id))
 
 
 @routes.post("/{asset_id}:refuse")
 def refuse(asset_id: str, ask: GroundAsk, unit: OpenUnit) -> AssetView:
-    return AssetView.of(service.refuse(unit, asset_id, ask.ground))
+    return AssetView.of(register.refuse(unit, asset_id, ask.ground))
 
 
 @routes.post("/{asset_id}:start-publicity")
 def start_publicity(asset_id: str, unit: OpenUnit) -> AssetView:
-    return AssetView.of(service.start_publicity(unit, asset_id))
+    return AssetView.of(register.start_publicity(unit, asset_id))
 
 
 @routes.post("/{asset_id}:object")
 def object_to(asset_id: str, ask: ObjectionAsk, unit: OpenUnit) -> AssetView:
-    return AssetView.of(service.object_to(unit, asset_id, ask.claim_sha256))
+    return AssetView.of(register.object_to(unit, asset_id, ask.claim_sha256))
 
 
 @routes.post("/{asset_id}:dismiss-objection")
 def dismiss(asset_id: str, ask: ReasonsAsk, unit: OpenUnit) -> AssetView:
-    return AssetView.of(service.dismiss(unit, asset_id, ask.reasons_sha256))
+    return AssetView.of(register.dismiss(unit, asset_id, ask.reasons_sha256))
 
 
 @routes.post("/{asset_id}:uphold-objection")
 def uphold(asset_id: str, ask: ReasonsAsk, unit: OpenUnit) -> AssetView:
-    return AssetView.of(service.uphold(unit, asset_id, ask.reasons_sha256))
+    return AssetView.of(register.uphold(unit, asset_id, ask.reasons_sha256))
 
 
 @routes.post("/{asset_id}:issue-certificate")
 def issue_certificate(asset_id: str, unit: OpenUnit) -> AssetView:
-    return AssetView.of(service.issue_certificate(unit, asset_id))
+    return AssetView.of(register.issue_certificate(unit, asset_id))
 
 
 @routes.post("/{asset_id}:freeze")
 def freeze(asset_id: str, ask: OrderRefAsk, unit: OpenUnit) -> AssetView:
-    return AssetView.of(service.freeze(unit, asset_id, ask.order_sha256))
+    return AssetView.of(register.freeze(unit, asset_id, ask.order_sha256))
 
 
 @routes.post("/{asset_id}:unfreeze")
 def unfreeze(asset_id: str, ask: OrderRefAsk, unit: OpenUnit) -> AssetView:
-    return AssetView.of(service.unfreeze(unit, asset_id, ask.order_sha256))
+    return AssetView.of(register.unfreeze(unit, asset_id, ask.order_sha256))
+
+
+@routes.post("/{asset_id}:cancel")
+def cancel(asset_id: str, ask: GroundAsk, unit: OpenUnit) -> AssetView:
+    return AssetView.of(register.cancel(unit, asset_id, ask.ground))
 
 
 @routes.post("/{asset_id}:withdraw")
 def withdraw(asset_id: str, unit: OpenUnit) -> AssetView:
-    return AssetView.of(service.withdraw(unit, asset_id))
+    return AssetView.of(register.withdraw(unit, asset_id))
+
+
+def _shown(columns: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        name: {word: said for word, said in column.items() if word not in BOUNDS} for name, column in columns.items()
+    }
 
 
 def _brief(row: Any) -> AssetBrief:

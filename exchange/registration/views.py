@@ -1,5 +1,7 @@
 """Assets as they are looked up: the catalogue, and what was refused before. Never a title of quarantined data."""
 
+from datetime import date
+
 from sqlalchemy import BigInteger, Connection, select
 from sqlmodel import Field, SQLModel
 
@@ -20,16 +22,47 @@ class AssetRow(SQLModel, table=True):
     grade: str
     rows: int = Field(sa_type=BigInteger)
     fingerprint: str = Field(index=True)
+    exclusive: bool
+    evidence_sha256: str
+    is_core: bool
+    valid_to: str
     certificate_no: str
     handle: str
 
 
 @shows(Asset)
 def _asset(shown: Projection) -> None:
-    shown.put(AssetRow(**shown.entity.model_dump(include=set(AssetRow.model_fields))))
+    asset: Asset = shown.entity
+    fields = asset.model_dump(include=set(AssetRow.model_fields) - {"valid_to", "evidence_sha256"})
+    valid_to = asset.valid_to.isoformat() if asset.valid_to else ""
+    shown.put(AssetRow(**fields, valid_to=valid_to, evidence_sha256=asset.evidence_sha256))
 
 
-def refused_before(connection: Connection, fingerprint: str) -> bool:
+def core_before(connection: Connection, fingerprint: str) -> bool:
+    """Whether this very data was found to be core data once: then whatever is claimed of it now, it stays out."""
     table = SQLModel.metadata.tables["asset"]
-    query = select(table.c.id).where(table.c.fingerprint == fingerprint, table.c.state == "REFUSED").limit(1)
+    query = select(table.c.id).where(table.c.fingerprint == fingerprint, table.c.is_core).limit(1)
     return connection.execute(query).first() is not None
+
+
+def refused_before(connection: Connection, fingerprint: str, evidence_sha256: str) -> bool:
+    """Whether this very data was refused on this very claim. New evidence is looked at anew."""
+    table = SQLModel.metadata.tables["asset"]
+    same = (table.c.fingerprint == fingerprint, table.c.evidence_sha256 == evidence_sha256)
+    query = select(table.c.id).where(*same, table.c.state == "REFUSED").limit(1)
+    return connection.execute(query).first() is not None
+
+
+def certified_twins(connection: Connection, fingerprint: str) -> list[tuple[str, bool]]:
+    """Assets with a certificate over the same data, each with whether its right is exclusive."""
+    table = SQLModel.metadata.tables["asset"]
+    held = table.c.state.in_(("CERTIFIED", "FROZEN"))
+    query = select(table.c.id, table.c.exclusive).where(table.c.fingerprint == fingerprint, held).order_by(table.c.id)
+    return [(str(row[0]), bool(row[1])) for row in connection.execute(query)]
+
+
+def outlived(connection: Connection, today: date) -> list[str]:
+    """Certified assets whose last valid day has passed."""
+    table = SQLModel.metadata.tables["asset"]
+    query = select(table.c.id).where(table.c.state == "CERTIFIED", table.c.valid_to < today.isoformat())
+    return [str(row[0]) for row in connection.execute(query.order_by(table.c.id))]
