@@ -96,7 +96,6 @@ def test_a_part_left_out_or_emptied_runs_nothing_and_spoils_nothing(victim: Vict
     [
         "",
         "{}",
-        "[]",
         "null",
         "\ud800",
         "[" * 30_000,
@@ -104,7 +103,7 @@ def test_a_part_left_out_or_emptied_runs_nothing_and_spoils_nothing(victim: Vict
         "9" * 30_000,
         json.dumps({"sql": "SELECT 1"}),
     ],
-    ids=range(8),
+    ids=["none", "empty", "null", "surrogate", "deep list", "deep object", "number", "query"],
 )
 def test_nonsense_runs_nothing_and_stops_nothing(victim: Victim, token: str) -> None:
     assert victim.brought(token) == 0
