@@ -21,6 +21,7 @@ from demo.sets import SPECS, write_sources
 from demo.shown import show, yuan
 from exchange.client.agreement import countersigned
 from exchange.client.api import Exchange
+from exchange.client.audit import checked_bundle
 from exchange.client.connection import Problem
 from exchange.client.open import Answer, open_result
 from exchange.wire.keys import PublicKey
@@ -133,7 +134,7 @@ class Story:
             self.providers[domain].at.publish(listing["id"])
             self.console.print(
                 f"  {domain}: {graded['grade']}, open SQL {graded['open_sql']} over at least {graded['k_min']} units; "
-                f"LIVE at {forms.PRICES[domain]}"
+                f"LIVE under price model {forms.PRICES[domain]['model']}"
             )
 
     def licensing(self) -> None:
@@ -213,8 +214,8 @@ class Story:
     def audit(self) -> int:
         """合规监管: an auditor opens one order's evidence."""
         self.console.rule("8 · audit 合规监管")
-        bundle = self.people["auditor"].at.http.get(f"/v1/audit/orders/{self.orders[0]}")
-        facts = sum(len(story) for story in bundle["facts"].values())
+        bundle = self.people["auditor"].at.evidence(self.orders[0])
+        facts = len(checked_bundle(bundle, self.admin.log.vkeys()))
         self.console.print(f"  evidence of one order: {facts} facts, each opened and proven to be in the log")
         return facts
 

@@ -27,10 +27,12 @@ from exchange.orders.model import (
 )
 from exchange.pricing import service as pricing
 from exchange.registration.model import Asset
+from exchange.settlement import lines
 from exchange.settlement import service as settlement
 from exchange.wire.envelope import BadEnvelope
 from exchange.wire.keys import PrivateKey, PublicKey
 from exchange.wire.receipts import Receipt
+from exchange.wire.refusals import Refusal
 
 INSPECTION_WORKING_DAYS = 5
 
@@ -51,6 +53,8 @@ def place_order(unit: Unit, key: PrivateKey, ask: OrderAsk) -> Order:
         raise RecordedRefusal(
             "the order is refused", reasons=verdict.reasons, subject=order.id, explanation=verdict.explanation
         )
+    # Asked before anything is computed: a share without a payee must not be found out when the answer is there.
+    settlement.shares(unit, licence.agreed_terms.split_template, _payees(licence))
     settlement.hold(
         unit, order_id=order.id, payer_id=trade.buyer.id, amount_fen=verdict.quote.hold_fen, refs=(order.head,)
     )
@@ -69,7 +73,8 @@ def accept_receipt(unit: Unit, ask: ReceiptAsk) -> Order:
         return order  # The same receipt, handed in again.
     licence = unit.get(Licence, order.licence_id)
     if receipt.output is None:
-        return _fail(unit, order, ask, receipt, refund_rule="R7", cause="DOMAIN_REFUSED")
+        suppressed = receipt.refusal is Refusal.NOTHING_RELEASABLE
+        return _fail(unit, order, ask, receipt, refund_rule="R7" if suppressed else "R8", cause="DOMAIN_REFUSED")
     if not licence.covers(unit.now_s):
         # A revocation that came first wins: the output is not released (INV-4).
         return _fail(unit, order, ask, receipt, refund_rule="R8", cause="LICENCE_ENDED")
@@ -83,7 +88,7 @@ def accept_receipt(unit: Unit, ask: ReceiptAsk) -> Order:
         order_id=order.id,
         gross_fen=price_fen,
         template=terms.split_template,
-        payees={"SUPPLIER": order.provider_id, "MERCHANT": order.merchant_id, "EXCHANGE": access.EXCHANGE_ID},
+        payees=_payees(licence),
         refs=(order.head,),
     )
     inspection_ends = unit.calendar.end_of(unit.calendar.after(unit.calendar.today(unit.now), INSPECTION_WORKING_DAYS))
@@ -132,6 +137,18 @@ def own_order(unit: Unit, order_id: str) -> Order:
     if order.buyer_id != unit.caller.participant_id:
         raise NotFound("no such order")
     return order
+
+
+def _payees(licence: Licence) -> dict[str, str]:
+    """Who stands in which role of a split template (rulebook 4.6); the last two are accounts, not participants."""
+    return {
+        "SUPPLIER": licence.provider_id,
+        "MERCHANT": licence.merchant_id,
+        "EXCHANGE": access.EXCHANGE_ID,
+        "POOL": lines.pool_of(licence.asset_id),
+        "FISCAL": "part_treasury",
+        "QUALITY": "part_quality_fund",
+    }
 
 
 def _trade(unit: Unit, licence_id: str) -> Trade:
