@@ -4,7 +4,7 @@ Never holds a default that changes meaning: a reader sees every field that was s
 """
 
 from collections.abc import Iterable
-from typing import Annotated, Any, ClassVar, Self
+from typing import Annotated, ClassVar, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -43,7 +43,8 @@ class Act(BaseModel):
     @classmethod
     def _read(cls, content: bytes) -> Self:
         try:
-            value: Any = canonical.decode(content)
-            return cls.model_validate(value, strict=False)
+            canonical.decode(content)
+            # Strictly, down to the last field: "7" and true are not 7, or one act would have several spellings.
+            return cls.model_validate_json(content, strict=True)
         except (canonical.NotCanonical, ValidationError):
             raise BadEnvelope("payload is not what its type says") from None
