@@ -31,7 +31,7 @@ def found(
     uscc: Annotated[str, typer.Option(help="its unified social credit code")],
 ) -> None:
     """Make the tables, the exchange itself and its first administrator. Safe to repeat. Prints the key's id."""
-    house = House.opened(Settings.read())
+    house = House.opened(Settings.read(), signs_tickets=True)
     create(house.ground.store)
     operator = Operator(org_name=name, uscc=uscc, signing_key=house.ground.key.public)
     typer.echo(bootstrap(house.ground, admin_sha256=admin_sha256, operator=operator))
@@ -41,7 +41,7 @@ def found(
 def serve(host: str = "127.0.0.1", port: int = 8000) -> None:
     """Serve the API; on SQLite with the sequencer, the dispatcher and the clockwork as threads of this process."""
     _logging()
-    app = create_app(House.opened(Settings.read()))
+    app = create_app(House.opened(Settings.read(), signs_tickets=True))
     uvicorn.run(app, host=host, port=port, log_level="warning", access_log=False, timeout_graceful_shutdown=5)
 
 

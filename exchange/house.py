@@ -32,17 +32,20 @@ class House:
     log_vkeys: tuple[str, ...]
 
     @classmethod
-    def opened(cls, settings: Settings) -> "House":
-        """Open the store and read the keys; keys that are not there yet are made, readable by their owner alone."""
+    def opened(cls, settings: Settings, *, signs_tickets: bool = False) -> "House":
+        """Open the store and read the keys; keys that are not there yet are made, readable by their owner alone.
+
+        A process that signs no tickets does not hold the key for it.
+        """
         settings.home.mkdir(mode=0o700, parents=True, exist_ok=True)
         settings.secrets.mkdir(mode=0o700, parents=True, exist_ok=True)
         ground = Ground(
             Store(settings.database_url),
             _clock(settings),
             load_policies(),
-            key=PrivateKey(_seed(settings.secrets / "ticket_key")),
+            key=PrivateKey(_seed(settings.secrets / "ticket_key")) if signs_tickets else PrivateKey.generated(),
         )
-        return cls(settings, ground, tuple(_signer(settings).vkeys()))
+        return cls(settings, ground, _vkeys(settings))
 
     def sequencer(self, stop: Event, wake: Event) -> SequencerLoop:
         """The one that places facts in the log and signs checkpoints."""
@@ -86,6 +89,12 @@ class Threads:
 def _clock(settings: Settings) -> Clock:
     behind_s = settings.rehearsal_behind_s
     return RehearsalClock(behind_s * SECOND) if behind_s else system_clock
+
+
+def _vkeys(settings: Settings) -> tuple[str, ...]:
+    """The log's public keys: from a file where only the sequencer holds the private ones, else from these."""
+    public = settings.secrets / "log_vkeys"
+    return tuple(public.read_text().split()) if public.exists() else tuple(_signer(settings).vkeys())
 
 
 def _signer(settings: Settings) -> LogSigner:

@@ -39,7 +39,7 @@ def test_it_is_a_compose_file() -> None:
 
 @pytest.mark.parametrize(
     ("right", "wrong"),
-    [("healthcheck:", "healthchek:"), ("      - control\n", "      - elsewhere\n"), ("  log_key:\n", "  log_kay:\n")],
+    [("healthcheck:", "healthchek:"), ("      - control\n", "      - elsewhere\n"), ("  log_key_ed25519:\n", "  log_kay_ed25519:\n")],
 )
 def test_a_mistake_in_it_is_seen(right: str, wrong: str) -> None:
     with pytest.raises(ValueError, match=r".+"):
@@ -100,8 +100,8 @@ def test_no_service_is_root(name: str) -> None:
 
 def test_a_key_is_held_by_the_one_process_that_signs_with_it() -> None:
     assert holders("ticket_key") == {"api"}
-    assert holders("log_key") == {"sequencer"}
-    assert holders("relay_passwords") == {"dispatch"}
+    assert holders("log_key_ed25519") == holders("log_key_mldsa44") == {"sequencer"}
+    assert holders("broker-admin") == holders("broker-r_health") == holders("broker-r_power") == {"dispatch"}
     assert holders("broker_acl") == {"valkey"}
     assert holders("database_password") == {"postgres", "api", "sequencer", "dispatch"}
     for domain in DOMAINS:
