@@ -109,7 +109,8 @@ def _signed(domain: Domain, licence_id: str) -> dict[str, Any]:
         asked = door.licence(licence_id)
         names = ("id", "listing_id", "asset_id", "provider_id", "buyer_id", "domain", "controls_digest")
         act = Licence(**{name: asked[name] for name in names}, terms=LicenceTerms.model_validate(asked["terms"]))
-        if act.domain != domain.name or domain.controls(act.controls_digest) is None:
+        ours = act.domain == domain.name and domain.controls(act.controls_digest) is not None
+        if act.id != licence_id or not ours:
             raise typer.BadParameter("this licence is not for data of this domain")
         envelope: Envelope = act.signed(domain.key)
         door.offer(licence_id, envelope)
