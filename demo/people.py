@@ -100,7 +100,8 @@ def admitted(
         "evidence": {"identity": sha256(name), "undertaking": sha256(f"{name} undertakes")},
         "legal_representative": "Zhang San",
     }
-    Exchange(url).apply(application, wallet)
+    with Exchange(url) as stranger:
+        stranger.apply(application, wallet)
     member = Member(name, wallet, Exchange(url, wallet.credential))
     people["first reviewer"].at.take_application(member.id)
     people["second reviewer"].at.approve(member.id, FOUND)

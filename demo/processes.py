@@ -104,6 +104,8 @@ class Processes:
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
+            if process.stdout is not None:
+                process.stdout.close()
         if self.broker is not None:
             self.broker.stop()
 

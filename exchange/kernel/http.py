@@ -144,8 +144,15 @@ def _recorded(endpoint: Callable[..., Any], arguments: dict[str, Any], status: i
 def _answer(result: Any, status: int) -> Answer:
     if isinstance(result, Response):
         return Answer(result.status_code, result.media_type or "application/octet-stream", bytes(result.body))
-    body = result.model_dump_json().encode() if isinstance(result, BaseModel) else orjson.dumps(result)
+    body = result.model_dump_json().encode() if isinstance(result, BaseModel) else orjson.dumps(result, default=_plain)
     return Answer(status, "application/json", body)
+
+
+def _plain(part: Any) -> Any:
+    """A view within a list."""
+    if isinstance(part, BaseModel):
+        return part.model_dump(mode="json")
+    raise TypeError("an answer is made of views and plain values")
 
 
 def _response(answer: Answer, *, replayed: bool = False) -> Response:
