@@ -39,7 +39,11 @@ def test_it_is_a_compose_file() -> None:
 
 @pytest.mark.parametrize(
     ("right", "wrong"),
-    [("healthcheck:", "healthchek:"), ("      - control\n", "      - elsewhere\n"), ("  log_key_ed25519:\n", "  log_kay_ed25519:\n")],
+    [
+        ("healthcheck:", "healthchek:"),
+        ("      - control\n", "      - elsewhere\n"),
+        ("  log_key_ed25519:\n", "  log_kay_ed25519:\n"),
+    ],
 )
 def test_a_mistake_in_it_is_seen(right: str, wrong: str) -> None:
     with pytest.raises(ValueError, match=r".+"):

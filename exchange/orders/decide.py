@@ -69,6 +69,12 @@ def judge(unit: Unit, trade: Trade, ask: OrderAsk) -> Verdict:
         return Verdict(decision, price, None, denied, controls.k_min)
 
 
+def _off_the_negative_list(unit: Unit, trade: Trade, ask: OrderAsk) -> bool:
+    """The list in force at this moment, not the one at listing."""
+    about = {"act": "DELIVER", "mode": ask.mode.value, "grade": trade.grading.grade, "purpose": ask.purpose.value}
+    return decide(unit.policies, "negative_list", {**trade.asset.attributes, **about}).permitted
+
+
 def _conditions(trade: Trade, ask: OrderAsk) -> Conditions:
     return Conditions(
         listing_id=trade.listing.id, purpose=ask.purpose, mode=ask.mode, territory=ask.territory, exception="NONE"
@@ -82,7 +88,7 @@ def _facts(unit: Unit, trade: Trade, ask: OrderAsk, price: Quote) -> dict[str, s
         "licence_active": licence.covers(unit.now_s),
         "asset_certified": trade.asset.state == "CERTIFIED",
         "listing_live": trade.listing.state == "LIVE",
-        "negative_list": "clear",
+        "negative_list": "clear" if _off_the_negative_list(unit, trade, ask) else "hit",
         "purpose_allowed": ask.purpose in terms.purposes,
         "territory_allowed": ask.territory in terms.territories,
         "mode_allowed": ask.mode in terms.modes and ask.mode.value in trade.grading.modes,
