@@ -16,7 +16,8 @@ from exchange.app import create_app
 from exchange.house import CLOCKWORK_PAUSE_S, FOLLOW_PAUSE_S, House
 from exchange.kernel.views import rebuild as rebuild_views
 from exchange.ledger.export import export as export_log
-from exchange.ledger.tables import create
+from exchange.ledger.store import Store
+from exchange.migrations import upgrade
 from exchange.orders.clockwork import Clockwork
 from exchange.settings import Settings
 
@@ -32,9 +33,15 @@ def found(
 ) -> None:
     """Make the tables, the exchange itself and its first administrator. Safe to repeat. Prints the key's id."""
     house = House.opened(Settings.read(), signs_tickets=True)
-    create(house.ground.store)
+    _migrated(house.ground.store)
     operator = Operator(org_name=name, uscc=uscc, signing_key=house.ground.key.public)
     typer.echo(bootstrap(house.ground, admin_sha256=admin_sha256, operator=operator))
+
+
+@commands.command()
+def migrate() -> None:
+    """Bring the database's schema to this version; before any process of this version starts."""
+    _migrated(House.opened(Settings.read()).ground.store)
 
 
 @commands.command()
@@ -76,6 +83,12 @@ def rebuild() -> None:
     house = House.opened(Settings.read())
     with house.ground.store.writing() as connection:
         typer.echo(f"{rebuild_views(connection)} facts folded")
+
+
+def _migrated(store: Store) -> None:
+    with store.engine.connect() as connection:
+        upgrade(connection)
+        connection.commit()
 
 
 def _stop() -> Event:
