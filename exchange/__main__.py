@@ -20,6 +20,7 @@ from exchange.ledger.store import Store
 from exchange.migrations import upgrade
 from exchange.orders.clockwork import Clockwork
 from exchange.settings import Settings
+from exchange.states import drawn
 
 commands = typer.Typer(no_args_is_help=True, add_completion=False)
 _ALLOWED = {"event", "level", "timestamp", "error", "code", "order", "follower", "ticket", "size"}
@@ -75,6 +76,12 @@ def export(folder: Path) -> None:
     """Write the log as a folder any tlog-tiles verifier reads."""
     house = House.opened(Settings.read())
     export_log(house.ground.store, folder, list(house.log_vkeys))
+
+
+@commands.command()
+def states() -> None:
+    """Print the state diagrams of every entity."""
+    typer.echo(drawn(), nl=False)
 
 
 @commands.command()
