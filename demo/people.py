@@ -4,13 +4,13 @@ import hashlib
 import secrets
 from dataclasses import dataclass
 from pathlib import Path
+from string import ascii_uppercase, digits
 from typing import Any
 
+from exchange.access.uscc import is_uscc
 from exchange.client.api import Exchange
 from exchange.client.wallet import Wallet
 
-_ALPHABET = "0123456789ABCDEFGHJKLMNPQRTUWXY"
-_WEIGHTS = (1, 3, 9, 27, 19, 26, 16, 17, 20, 29, 25, 13, 8, 24, 10, 30, 28)
 STAFF = {
     "first reviewer": "REVIEWER",
     "second reviewer": "REVIEWER",
@@ -68,8 +68,7 @@ class Member:
 def uscc(number: int) -> str:
     """A well-formed social credit code of nobody (rulebook 4.1)."""
     body = f"91420100MA{number:06d}X"
-    total = sum(_ALPHABET.index(letter) * weight for letter, weight in zip(body, _WEIGHTS, strict=True))
-    return body + _ALPHABET[-total % 31]
+    return next(body + check for check in ascii_uppercase + digits if is_uscc(body + check))
 
 
 def sha256(text: str) -> str:

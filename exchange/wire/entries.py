@@ -7,6 +7,7 @@ from typing import Annotated, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from exchange.wire import canonical
+from exchange.wire.acts import Id
 from exchange.wire.canonical import INTEGER_MAX, NotCanonical
 from exchange.wire.envelope import pae
 
@@ -14,7 +15,6 @@ SECTION_TYPE = "application/vnd.dx.section+json"
 ENTRY_BYTES_MAX = 8192
 SALT_BYTES = 32
 
-Id = Annotated[str, Field(pattern=r"^[a-z]{2,8}_[A-Za-z0-9_-]{1,80}$")]
 EventType = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,39}\.[a-z][a-z0-9_]{0,39}$")]
 SectionName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
 
