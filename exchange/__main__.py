@@ -42,7 +42,7 @@ def found(
 @commands.command()
 def migrate() -> None:
     """Bring the database's schema to this version; before any process of this version starts."""
-    _migrated(House.opened(Settings.read()).ground.store)
+    _migrated(Store(Settings.read().database_url))
 
 
 @commands.command()

@@ -107,7 +107,7 @@ def test_a_key_is_held_by_the_one_process_that_signs_with_it() -> None:
     assert holders("log_key_ed25519") == holders("log_key_mldsa44") == {"sequencer"}
     assert holders("broker-admin") == holders("broker-r_health") == holders("broker-r_power") == {"dispatch"}
     assert holders("broker_acl") == {"valkey"}
-    assert holders("database_password") == {"postgres", "api", "sequencer", "dispatch"}
+    assert holders("database_password") == {"postgres", "migrate", "api", "sequencer", "dispatch"}
     for domain in DOMAINS:
         assert holders(f"{domain}_broker_password") == {f"worker_{domain}"}
 

@@ -40,9 +40,12 @@ BANNED_MODULES = {
 
 
 def sources(*folders: str) -> list[Path]:
-    """What people write. The steps of a migration are generated, and never edited once they are released."""
-    found = (path for folder in folders for path in (ROOT / folder).rglob("*.py"))
-    return sorted(path for path in found if path.parent.name != "versions")
+    return sorted(path for folder in folders for path in (ROOT / folder).rglob("*.py"))
+
+
+def is_generated(path: Path | str) -> bool:
+    """The steps of a migration are generated, and never edited once released: as long as they are."""
+    return "exchange/migrations/versions/0" in str(path)
 
 
 def texts() -> Iterator[Path]:
@@ -74,7 +77,7 @@ def test_files_fit_on_a_few_screens() -> None:
     long = {
         str(path.relative_to(ROOT)): lines
         for path in [*sources(*PROGRAMS, "tests"), ROOT / "run.py"]
-        if (lines := len(path.read_text().splitlines())) > FILE_LINES_MAX
+        if (lines := len(path.read_text().splitlines())) > FILE_LINES_MAX and not is_generated(path)
     }
     assert long == {}
 
@@ -84,6 +87,7 @@ def test_functions_fit_on_one_screen() -> None:
         f"{path}:{node.lineno} {node.name}: {length}"
         for path, node in nodes(*PROGRAMS)
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+        and not is_generated(path)
         and (length := (node.end_lineno or 0) - node.lineno + 1) > FUNCTION_LINES_MAX
     ]
     assert long == []
