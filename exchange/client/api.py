@@ -202,6 +202,9 @@ class Exchange:
     def accept(self, order_id: str) -> Json:
         return self._do("orders", order_id, "accept")
 
+    def cancel(self, order_id: str) -> Json:
+        return self._do("orders", order_id, "cancel")
+
     # Oversight (合规监管), and the exchange itself
 
     def evidence(self, order_id: str) -> Json:

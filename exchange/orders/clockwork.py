@@ -15,9 +15,8 @@ from exchange.kernel.caller import CLOCKWORK
 from exchange.kernel.errors import ExchangeError
 from exchange.kernel.feed import covered
 from exchange.kernel.unit import Ground, history
-from exchange.orders import service
+from exchange.orders import endings
 
-LAPSE_GRACE_S = 60
 RESEND_AFTER_US = 15_000_000
 log = structlog.get_logger()
 
@@ -49,8 +48,8 @@ class Clockwork:
     def _step(self, order_id: str) -> None:
         try:
             with self._ground.writing(CLOCKWORK) as unit:
-                service.lapse(unit, order_id, LAPSE_GRACE_S)
-                service.accept_by_silence(unit, order_id)
+                endings.lapse(unit, order_id)
+                endings.accept_by_silence(unit, order_id)
         except ExchangeError as error:
             log.warning("clockwork.step_failed", code=error.reason, order=order_id)
 

@@ -64,8 +64,15 @@ class OrderLapsed(Event):
     refund_rule: str
 
 
+class OrderCancelled(Event):
+    """The buyer withdrew it before an answer was delivered. A receipt that comes later finds it ended."""
+
+    refund_rule: str
+    by: str
+
+
 class Order(Entity):
-    """Every order ends completed, refused, failed or lapsed; in the last three the buyer keeps all its money."""
+    """Every order ends completed, refused, failed, lapsed or cancelled; in all but the first the money stays."""
 
     NEXT = {
         ("NEW", OrderPlaced): "PLACED",
@@ -74,6 +81,7 @@ class Order(Entity):
         ("TICKETED", ResultDelivered): "DELIVERED",
         ("TICKETED", OrderFailed): "FAILED",
         ("TICKETED", OrderLapsed): "LAPSED",
+        ("TICKETED", OrderCancelled): "CANCELLED",
         ("DELIVERED", OrderCompleted): "COMPLETED",
     }
     buyer_id: str = ""

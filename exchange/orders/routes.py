@@ -13,7 +13,7 @@ from exchange.kernel.errors import NotFound
 from exchange.kernel.http import LookUnit, OpenUnit, router
 from exchange.kernel.pages import Cursor, Limit, page
 from exchange.kernel.unit import history
-from exchange.orders import service
+from exchange.orders import endings, service
 from exchange.orders.asks import OrderAsk, ReceiptAsk
 from exchange.orders.model import Order
 from exchange.orders.views import OrderRow
@@ -136,7 +136,7 @@ def order_events(order_id: str, unit: OpenUnit) -> list[OrderEvent]:
 @orders.get("/{order_id}/result")
 def get_result(order_id: str, unit: OpenUnit) -> SealedResult:
     """The sealed answer. Only the buyer's own key opens it."""
-    order = service.own_order(unit, order_id)
+    order = endings.own_order(unit, order_id)
     if order.receipt is None:
         raise NotFound("no answer was delivered")
     ciphertext = custody.hand_out(unit, order.id)
@@ -151,7 +151,13 @@ def get_result(order_id: str, unit: OpenUnit) -> SealedResult:
 @orders.post("/{order_id}:accept")
 def accept_result(order_id: str, unit: OpenUnit) -> OrderView:
     """Accept the answer; its price becomes eligible for settlement."""
-    return OrderView.of(service.accept_result(unit, order_id))
+    return OrderView.of(endings.accept_result(unit, order_id))
+
+
+@orders.post("/{order_id}:cancel")
+def cancel(order_id: str, unit: OpenUnit) -> OrderView:
+    """Withdraw an order whose answer was not delivered yet; everything held comes back (R1)."""
+    return OrderView.of(endings.cancel(unit, order_id))
 
 
 @receipts.post("")

@@ -11,16 +11,14 @@ from exchange.classification.model import Grading
 from exchange.custody import service as custody
 from exchange.kernel import ids
 from exchange.kernel.caller import Role
-from exchange.kernel.errors import Guarded, Malformed, NotFound, RecordedRefusal
+from exchange.kernel.errors import Guarded, IllegalTransition, Malformed, NotFound, RecordedRefusal
 from exchange.kernel.unit import Unit
 from exchange.licensing.model import Licence, Listing
 from exchange.orders.asks import OrderAsk, ReceiptAsk
 from exchange.orders.decide import Trade, Verdict, judge
 from exchange.orders.model import (
     Order,
-    OrderCompleted,
     OrderFailed,
-    OrderLapsed,
     OrderPlaced,
     OrderRefused,
     ResultDelivered,
@@ -71,6 +69,8 @@ def accept_receipt(unit: Unit, ask: ReceiptAsk) -> Order:
     receipt, order = _receipt(unit, ask)
     if order.receipt is not None and order.receipt.digest == ask.receipt.digest:
         return order  # The same receipt, handed in again.
+    if order.state != "TICKETED":
+        raise IllegalTransition("the order has ended; nothing is released")
     licence = unit.get(Licence, order.licence_id)
     if receipt.output is None:
         suppressed = receipt.refusal is Refusal.NOTHING_RELEASABLE
@@ -102,41 +102,6 @@ def accept_receipt(unit: Unit, ask: ReceiptAsk) -> Order:
         ),
         refs=(order.head,),
     )
-
-
-def accept_result(unit: Unit, order_id: str) -> Order:
-    """The buyer is content; the money becomes eligible for settlement."""
-    order = own_order(unit, order_id)
-    order = unit.record(order, OrderCompleted(accepted_by=unit.caller.person_id), refs=(order.head,))
-    settlement.make_eligible(unit, order.id)
-    return order
-
-
-def accept_by_silence(unit: Unit, order_id: str) -> Order:
-    """The inspection period has passed (Civil Code, art. 621)."""
-    order = unit.get(Order, order_id)
-    if order.state != "DELIVERED" or unit.now < order.inspection_ends_at:
-        return order
-    order = unit.record(order, OrderCompleted(accepted_by=unit.caller.person_id), refs=(order.head,))
-    settlement.make_eligible(unit, order.id)
-    return order
-
-
-def lapse(unit: Unit, order_id: str, grace_s: int) -> Order:
-    """No receipt came in time: the buyer gets everything back. The grace is for a receipt that is on its way."""
-    order = unit.get(Order, order_id)
-    if order.state != "TICKETED" or unit.now_s < order.expires_at_s + grace_s:
-        return order
-    settlement.release(unit, order.id, "R2")
-    return unit.record(order, OrderLapsed(refund_rule="R2"), refs=(order.head,))
-
-
-def own_order(unit: Unit, order_id: str) -> Order:
-    """An order of the calling buyer."""
-    order = unit.get(Order, order_id)
-    if order.buyer_id != unit.caller.participant_id:
-        raise NotFound("no such order")
-    return order
 
 
 def _payees(licence: Licence) -> dict[str, str]:

@@ -62,6 +62,7 @@ TYPES: frozenset[str] = frozenset(
         "objection.dismissed",
         "objection.filed",
         "objection.upheld",
+        "order.cancelled",
         "order.completed",
         "order.failed",
         "order.lapsed",

@@ -104,6 +104,13 @@ def accept(ctx: typer.Context, order_id: str, as_json: AsJson = False) -> None:
         show(exchange.accept(order_id), as_json)
 
 
+@orders.command("cancel")
+def cancel(ctx: typer.Context, order_id: str, as_json: AsJson = False) -> None:
+    """Withdraw an order before its answer is delivered; what was held comes back."""
+    with desk_of(ctx).exchange() as exchange:
+        show(exchange.cancel(order_id), as_json)
+
+
 @escrow.command("show")
 def show_escrow(ctx: typer.Context, as_json: AsJson = False) -> None:
     """What can be spent, and what is held for orders."""

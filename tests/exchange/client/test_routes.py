@@ -71,6 +71,7 @@ CALLS: tuple[Callable[[Exchange, Wallet], object], ...] = (
     lambda e, _: e.wait_for_order("ord_a", deadline_s=1),
     lambda e, _: e.result("ord_a"),
     lambda e, _: e.accept("ord_a"),
+    lambda e, _: e.cancel("ord_a"),
     lambda e, _: e.evidence("ord_a"),
     lambda e, _: e.advance(1),
     lambda e, _: e.log.checkpoint(),

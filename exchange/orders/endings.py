@@ -1,0 +1,53 @@
+"""How an order ends without its answer, or after it: cancelled, lapsed, accepted, or accepted by silence."""
+
+from exchange.kernel.errors import NotFound
+from exchange.kernel.unit import Unit
+from exchange.orders.model import Order, OrderCancelled, OrderCompleted, OrderLapsed
+from exchange.settlement import service as settlement
+
+LAPSE_GRACE_S = 60
+"""For a receipt that is on its way when the ticket expires."""
+
+
+def cancel(unit: Unit, order_id: str) -> Order:
+    """The buyer wants no answer any more and has none yet: everything back. What may be running releases nothing."""
+    order = own_order(unit, order_id)
+    order = unit.record(order, OrderCancelled(refund_rule="R1", by=unit.caller.person_id), refs=(order.head,))
+    settlement.release(unit, order.id, "R1")
+    return order
+
+
+def accept_result(unit: Unit, order_id: str) -> Order:
+    """The buyer is content; the money becomes eligible for settlement."""
+    return _complete(unit, own_order(unit, order_id))
+
+
+def accept_by_silence(unit: Unit, order_id: str) -> Order:
+    """For the timer: the inspection period has passed (Civil Code, art. 621)."""
+    order = unit.get(Order, order_id)
+    if order.state != "DELIVERED" or unit.now < order.inspection_ends_at:
+        return order
+    return _complete(unit, order)
+
+
+def lapse(unit: Unit, order_id: str) -> Order:
+    """For the timer: no receipt came in time, and the buyer gets everything back."""
+    order = unit.get(Order, order_id)
+    if order.state != "TICKETED" or unit.now_s < order.expires_at_s + LAPSE_GRACE_S:
+        return order
+    settlement.release(unit, order.id, "R2")
+    return unit.record(order, OrderLapsed(refund_rule="R2"), refs=(order.head,))
+
+
+def own_order(unit: Unit, order_id: str) -> Order:
+    """An order of the calling buyer."""
+    order = unit.get(Order, order_id)
+    if order.buyer_id != unit.caller.participant_id:
+        raise NotFound("no such order")
+    return order
+
+
+def _complete(unit: Unit, order: Order) -> Order:
+    order = unit.record(order, OrderCompleted(accepted_by=unit.caller.person_id), refs=(order.head,))
+    settlement.make_eligible(unit, order.id)
+    return order
