@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, TypeVar
@@ -27,8 +27,9 @@ Other = TypeVar("Other")
 class Processes:
     """A home folder and what runs in it."""
 
-    def __init__(self, home: Path, *, port: int, behind_s: int) -> None:
+    def __init__(self, home: Path, *, port: int, behind_s: int, settings: Mapping[str, str] | None = None) -> None:
         self.home = home
+        self._settings = dict(settings or {})
         self.url = f"http://127.0.0.1:{port}"
         self._port = port
         self._behind_s = behind_s
@@ -141,7 +142,7 @@ class Processes:
             "DX_REDIS_URL": self.broker_url if self.broker else "",
             "DX_REHEARSAL_BEHIND_S": str(self._behind_s),
         }
-        return {**os.environ, **ours}
+        return {**os.environ, **self._settings, **ours}
 
 
 def _children(pid: int) -> list[int]:

@@ -4,7 +4,7 @@ Everything goes over HTTP by the product's own client, or by a domain's own comm
 """
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -38,6 +38,7 @@ class Story:
     console: Console
     admin: Exchange
     people: dict[str, Person]
+    specs: Mapping[str, DomainSpec] = field(default_factory=lambda: SPECS)
     providers: dict[str, Member] = field(default_factory=dict)
     merchant: Member | None = None
     buyer: Member | None = None
@@ -53,12 +54,12 @@ class Story:
         """准入: four providers with a domain each, a merchant, a buyer."""
         self.console.rule("1 · admission 准入")
         url, wallets = self.processes.url, self.processes.home / "wallets"
-        for number, spec in enumerate(SPECS.values(), start=1):
+        for number, spec in enumerate(self.specs.values(), start=1):
             name = f"{spec.sector} provider"
             member = admitted(url, self.people, wallets, name, roles=["SUPPLIER"], number=number, node=True)
             self.providers[spec.domain] = member
             self.console.print(f"  {name}: ACTIVE, domain [bold]{spec.domain}[/] with keys of its own")
-        at_once(self._onboard, SPECS.values())
+        at_once(self._onboard, self.specs.values())
         self.merchant = admitted(
             url, self.people, wallets, "data merchant", roles=["DATA_MERCHANT"], number=11, node=False
         )
@@ -86,7 +87,7 @@ class Story:
         """确权登记: the data is prepared inside each domain; only its profile leaves."""
         self.console.rule("2 · registration 确权登记")
         table = Table("set", "rows", "origin", "licence", title="real public data, one domain each")
-        for spec, form in zip(SPECS.values(), at_once(self._prepared, SPECS.values()), strict=True):
+        for spec, form in zip(self.specs.values(), at_once(self._prepared, self.specs.values()), strict=True):
             asset = self.providers[spec.domain].at.submit_asset(form)
             self.assets[spec.domain] = asset["id"]
             table.add_row(spec.title_en, f"{form['rows']:,}", spec.origin, spec.licence)
