@@ -21,6 +21,7 @@ from exchange.classification.routes import routes as classification
 from exchange.house import House, Threads
 from exchange.kernel.errors import ExchangeError
 from exchange.kernel.problems import problem, problem_of
+from exchange.ledger.backlog import STOPPED
 from exchange.ledger.routes import router as ledger
 from exchange.licensing.routes import licences, listings
 from exchange.orders.routes import orders, queries, receipts
@@ -146,9 +147,10 @@ def _public(app: FastAPI, house: House, threads: Threads | None) -> None:
 
     @app.get("/readyz", tags=["exchange"])
     def ready() -> Response:
-        """The database answers and, where this process signs the log, it still may."""
+        """The database answers, and the log is being signed: here, or by the process whose work we see."""
         with house.ground.store.reading() as connection:
             connection.execute(text("SELECT 1"))
-        if threads is not None and threads.sequencer.failure is not None:
-            return problem(503, "E_LOG_STOPPED", "the log is not being signed; an operator must look")
+        stopped = STOPPED if threads is not None and threads.sequencer.failure is not None else ""
+        if code := stopped or (house.ground.backlog.refusal() if house.ground.backlog else ""):
+            return problem(503, code, "the log is not being signed in time; an operator must look")
         return Response('{"status":"ready"}', media_type="application/json")

@@ -10,6 +10,7 @@ from exchange.dispatch.doors import Doors
 from exchange.dispatch.service import Dispatcher
 from exchange.kernel.clock import SECOND, Clock, RehearsalClock, system_clock
 from exchange.kernel.unit import Ground
+from exchange.ledger.backlog import Backlog
 from exchange.ledger.sequencing import SequencerLoop
 from exchange.ledger.signer import Guard
 from exchange.ledger.store import Store
@@ -39,11 +40,14 @@ class House:
         """
         settings.home.mkdir(mode=0o700, parents=True, exist_ok=True)
         settings.secrets.mkdir(mode=0o700, parents=True, exist_ok=True)
+        store = Store(settings.database_url)
         ground = Ground(
-            Store(settings.database_url),
+            store,
             _clock(settings),
             load_policies(),
             key=PrivateKey(_seed(settings.secrets / "ticket_key")) if signs_tickets else PrivateKey.generated(),
+            # Where the sequencer is a thread of this process, its failure is known without looking.
+            backlog=None if settings.embedded else Backlog(store),
         )
         return cls(settings, ground, _vkeys(settings))
 

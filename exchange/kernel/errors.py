@@ -71,6 +71,12 @@ class Guarded(ExchangeError):
     code = "E_GUARD"
 
 
+class LogStopped(ExchangeError):
+    """What is recorded is not being signed, or not fast enough: nothing new is taken until it is. Come back."""
+
+    code = "E_LOG_STOPPED"
+
+
 class RecordedRefusal(ExchangeError):
     """A business decision said no. It is recorded first and reported second: the unit is kept, not undone."""
 

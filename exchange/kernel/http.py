@@ -19,7 +19,7 @@ from pydantic import BaseModel
 
 from exchange.kernel import idempotency
 from exchange.kernel.caller import NOBODY, Caller
-from exchange.kernel.errors import Malformed, RecordedRefusal, StaleVersion, Unauthenticated
+from exchange.kernel.errors import LogStopped, Malformed, RecordedRefusal, StaleVersion, Unauthenticated
 from exchange.kernel.idempotency import Answer, Ask
 from exchange.kernel.problems import problem_of
 from exchange.kernel.unit import Ground, Unit
@@ -113,6 +113,7 @@ def _in_one_unit(endpoint: Callable[..., Any], status: int) -> Callable[..., Any
                 unit.caller = request.authenticate(unit, request.credential)
                 result = endpoint(**{**arguments, "unit": unit})
                 return result if isinstance(result, Response) else _response(_answer(result, status))
+        _logged(request.ground)
         for _ in range(STALE_TRIES - 1):
             # Somebody else was first: the unit is undone as a whole, so it can be asked again as a whole.
             with suppress(StaleVersion):
@@ -120,6 +121,12 @@ def _in_one_unit(endpoint: Callable[..., Any], status: int) -> Callable[..., Any
         return _written(endpoint, request, arguments, status)
 
     return answered
+
+
+def _logged(ground: Ground) -> None:
+    """A fact that cannot be logged must not happen."""
+    if ground.backlog is not None and (code := ground.backlog.refusal()):
+        raise LogStopped("what is recorded is not being signed in time; come back", code=code)
 
 
 def _written(endpoint: Callable[..., Any], request: Asked, arguments: dict[str, Any], status: int) -> Response:

@@ -12,6 +12,7 @@ from exchange.kernel.errors import (
     IllegalTransition,
     InsufficientFunds,
     KeyReused,
+    LogStopped,
     Malformed,
     NotFound,
     RecordedRefusal,
@@ -20,6 +21,7 @@ from exchange.kernel.errors import (
 )
 
 MEDIA_TYPE = "application/problem+json"
+RETRY_AFTER_S = "2"
 
 STATUS: dict[type[ExchangeError], int] = {
     Malformed: 400,
@@ -32,6 +34,7 @@ STATUS: dict[type[ExchangeError], int] = {
     Guarded: 409,
     RecordedRefusal: 403,
     KeyReused: 422,
+    LogStopped: 503,
 }
 """The one table from error to HTTP status."""
 
@@ -49,4 +52,7 @@ def problem_of(error: ExchangeError) -> Response:
         if error.explanation:
             more["explanation"] = error.explanation
         return problem(status, error.reason, error.detail, **more)
-    return problem(status, error.reason, error.detail)
+    response = problem(status, error.reason, error.detail)
+    if status == 503:
+        response.headers["Retry-After"] = RETRY_AFTER_S
+    return response

@@ -17,6 +17,7 @@ from exchange.kernel.entity import CONTENT, KINDS, Entity, Event
 from exchange.kernel.facts import Fact, draft, read
 from exchange.kernel.views import Projection, project
 from exchange.ledger import entries, proofs
+from exchange.ledger.backlog import Backlog
 from exchange.ledger.store import Store
 from exchange.wire.canonical import NotCanonical
 from exchange.wire.keys import PrivateKey
@@ -29,7 +30,7 @@ _REMEMBERED = 20_000
 @dataclass(slots=True)
 class Ground:
     """What every unit of a process stands on. `key` is the exchange's own, with which it signs tickets; `remembered`
-    holds frozen entities that were committed, to fold less.
+    holds frozen entities that were committed, to fold less; `backlog` is asked before strangers' facts are taken.
     """
 
     store: Store
@@ -39,6 +40,7 @@ class Ground:
     key: PrivateKey = field(default_factory=PrivateKey.generated)
     remembered: OrderedDict[str, Entity] = field(default_factory=OrderedDict)
     lock: Lock = field(default_factory=Lock)
+    backlog: Backlog | None = None
 
     @contextmanager
     def writing(self, caller: Caller) -> Iterator["Unit"]:
