@@ -51,7 +51,9 @@ def claim(connection: Connection, ask: Ask, now: int) -> Answer | None:
     insert = sqlite.insert(table) if connection.dialect.name == "sqlite" else postgresql.insert(table)
     row = {"caller": ask.caller, "key": ask.key, "fingerprint": ask.fingerprint}
     fresh = {**row, "status": _UNDER_WAY, "media_type": "", "body": b"", "at": now}
-    if connection.execute(insert.values(fresh).on_conflict_do_nothing()).rowcount == 1:
+    # What comes back is asked for, not counted: a driver need not know how many rows an INSERT made.
+    made = insert.values(fresh).on_conflict_do_nothing().returning(table.c.key)
+    if connection.execute(made).first() is not None:
         return None
     found = (
         connection.execute(select(table).where(table.c.caller == ask.caller, table.c.key == ask.key)).mappings().one()
