@@ -3,6 +3,9 @@
 It decides nothing. A ticket enters a queue only once a signed checkpoint covers it: the domain would refuse it before.
 """
 
+import structlog
+from pydantic import ValidationError
+
 from exchange.access.nodes import NodeRegistered
 from exchange.authorization.model import TicketIssued
 from exchange.dispatch.doors import Doors
@@ -12,6 +15,9 @@ from exchange.kernel.feed import Follower
 from exchange.kernel.unit import Ground
 from exchange.licensing.model import Licence
 from exchange.wire.deliveries import Delivery
+from exchange.wire.queue import BadMessage
+
+log = structlog.get_logger()
 
 
 class Dispatcher:
@@ -37,7 +43,12 @@ class Dispatcher:
         queue = self._doors.queue_of(issued.domain)
         if queue.holds(issued.ticket_id):
             return False
-        return queue.put(issued.ticket_id, self._delivery(issued, event_id).model_dump_json())
+        try:
+            return queue.put(issued.ticket_id, self._delivery(issued, event_id).model_dump_json())
+        except (BadMessage, ValidationError):
+            # It will never fit, and those behind it must not wait for it: it lapses, and the buyer has its money back.
+            log.error("ticket.undeliverable", ticket=issued.ticket_id)
+            return False
 
     def _delivery(self, issued: TicketIssued, event_id: str) -> Delivery:
         with self._ground.reading(NOBODY) as unit:

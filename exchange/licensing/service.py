@@ -192,6 +192,9 @@ def _opened(envelope: Envelope, licence: Licence, signers: tuple[PublicKey, ...]
         signed = wire.Licence.opened(envelope, signers)
     except BadEnvelope:
         raise Malformed("the licence is not signed by those who must", code="E_SIGNATURE") from None
+    if len(envelope.signatures) != len(signers):
+        # It travels with every ticket: whoever could add to it could make tickets too long for any queue.
+        raise Malformed("the licence is signed by somebody else too", code="E_SIGNATURE")
     if signed != proposal(licence):
         raise Guarded("what was signed is not what was asked for", code="E_SCOPE")
 

@@ -23,8 +23,8 @@ class Signature(BaseModel):
     """One signature over the pre-authentication encoding; `keyid` is a hint, the reader chooses the key."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
-    keyid: str = Field(max_length=64)
-    sig: str = Field(max_length=512)
+    keyid: str = Field(pattern=r"^[0-9a-f]{16}$")
+    sig: str = Field(pattern=r"^[A-Za-z0-9+/]{1,510}={0,2}$")
 
 
 class Envelope(BaseModel):
