@@ -59,18 +59,25 @@ class Processes:
         words = [word for option, value in options.items() for word in (f"--{option}", value)]
         return self._said(["-m", "exchange", "found", *words])
 
-    def start_exchange(self) -> None:
-        self._start("exchange", ["-m", "exchange", "serve", "--port", str(self._port)])
+    def start_exchange(self, name: str = "exchange", port: int = 0) -> None:
+        """The API, ready when it says so; on PostgreSQL there may be several, each on a port of its own."""
+        port = port or self._port
+        self._start(name, ["-m", "exchange", "serve", "--port", str(port)])
         deadline = time.monotonic() + START_S
         while time.monotonic() < deadline:
-            if self.running["exchange"].poll() is not None:
+            if self.running[name].poll() is not None:
                 break
             try:
-                if httpx2.get(f"{self.url}/readyz", timeout=2).status_code == 200:
+                if httpx2.get(f"http://127.0.0.1:{port}/readyz", timeout=2).status_code == 200:
                     return
             except httpx2.HTTPError:
-                time.sleep(0.05)
-        raise RuntimeError(f"the exchange does not start; see {self.home / 'logs' / 'exchange.log'}")
+                pass
+            time.sleep(0.05)
+        raise RuntimeError(f"the exchange does not start; see {self.home / 'logs' / f'{name}.log'}")
+
+    def start_part(self, part: str) -> None:
+        """The sequencer or the dispatcher, which are processes of their own on PostgreSQL."""
+        self._start(part, ["-m", "exchange", part])
 
     def start_worker(self, domain: str) -> None:
         """A domain's worker, ready when it says so."""
