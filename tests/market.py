@@ -175,6 +175,12 @@ class Market:
         self.wallets[name] = wallet
         return member
 
+    @staticmethod
+    def key_of(owner: Exchange, secret: str, role: str) -> str:
+        """The credential of a further key of the same participant, or of a duty."""
+        key = owner.issue_key(roles=[role], sha256=_sha256(secret), person_name=role.lower())
+        return f"dxk_{key['id']}.{secret}"
+
     def licence(self, **narrower: Any) -> str:
         """An active licence under the listing, signed by both sides."""
         terms = {**self.listing["template"], **narrower}
@@ -208,20 +214,15 @@ class Market:
         admin = self.at(f"dxk_{bootstrap(self.ground, admin_sha256=_sha256(secret), operator=operator)}.{secret}")
         self.admin, self.staff, self.wallets = admin, {}, dict[str, Wallet]()
         for name, role in STAFF.items():
-            own = secrets.token_urlsafe(32)
-            key = admin.issue_key(roles=[role], sha256=_sha256(own), person_name=name)
-            self.staff[name] = self.at(f"dxk_{key['id']}.{own}")
+            self.staff[name] = self.at(self.key_of(admin, secrets.token_urlsafe(32), role))
         self.supplier = self.member("supplier", 1, "SUPPLIER", node=True)
         self.merchant = self.member("merchant", 11, "DATA_MERCHANT")
         self.buyer = self.member("buyer", 21, "BUYER")
         self.buyer.deposit(250_000, "bank-slip-0001")
         self.provider = Provider(self.home / "domain", lambda: self.now_s)
-        public = self.provider.public
-        self.supplier.register_node(
-            domain=SPEC.domain, signing_key=public["signing_key"], broker_sha256=public["broker_sha256"]
-        )
-        key = self.supplier.issue_key(roles=["NODE"], sha256=public["api_sha256"], person_name="node")
-        self.provider.trust(admin.about(), key["id"], self.bridge)
+        self.supplier.register_node(domain=SPEC.domain, **self.provider.public)
+        credential = self.key_of(self.supplier, self.provider.domain.secret("api.secret"), "NODE")
+        self.provider.trust(admin.about(), credential, self.bridge)
 
     def _listed(self, template: dict[str, Any]) -> dict[str, Any]:
         """Registered, made public for ten working days, graded twice, assessed and published."""

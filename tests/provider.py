@@ -55,11 +55,10 @@ class Provider:
     @property
     def public(self) -> dict[str, str]:
         """What the exchange may know."""
-        secrets = {"broker_sha256": "broker.password", "api_sha256": "api.secret"}
-        hashes = {name: hashlib.sha256(self.domain.secret(file).encode()).hexdigest() for name, file in secrets.items()}
-        return {"signing_key": self.domain.key.public.text, **hashes}
+        password = hashlib.sha256(self.domain.secret("broker.password").encode()).hexdigest()
+        return {"signing_key": self.domain.key.public.text, "broker_sha256": password}
 
-    def trust(self, about: dict[str, Any], key_id: str, transport: httpx2.BaseTransport) -> None:
+    def trust(self, about: dict[str, Any], credential: str, transport: httpx2.BaseTransport) -> None:
         pinned = Trusted(
             domain=SPEC.domain,
             exchange_url="http://testserver",
@@ -68,8 +67,7 @@ class Provider:
             broker_url="unix://nowhere",
         )
         self.domain.trust(pinned)
-        self.credential = f"dxk_{key_id}.{self.domain.secret('api.secret')}"
-        self.door = Door(pinned.exchange_url, self.credential, transport)
+        self.credential, self.door = credential, Door(pinned.exchange_url, credential, transport)
 
     def prepared(self) -> dict[str, Any]:
         """The data, made and declared: what the form of registration needs of it."""
