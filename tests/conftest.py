@@ -35,6 +35,16 @@ def pg_server() -> Iterator[str]:
 @pytest.fixture
 def pg_url(pg_server: str) -> str:
     """The address of a fresh, empty database."""
+    return _fresh_database(pg_server)
+
+
+@pytest.fixture(scope="module")
+def pg_market_url(pg_server: str) -> str:
+    """The address of a database that the tests of one module share."""
+    return _fresh_database(pg_server)
+
+
+def _fresh_database(pg_server: str) -> str:
     name = f"t_{uuid4().hex}"
     engine = create_engine(pg_server, isolation_level="AUTOCOMMIT")
     with engine.connect() as connection:

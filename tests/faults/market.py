@@ -22,7 +22,7 @@ from demo.queries import ANSWERED
 from demo.sets import SPECS
 from demo.story import Story
 from exchange.client.api import Exchange
-from exchange.client.connection import Unreachable
+from exchange.client.connection import Problem, Unreachable
 
 DOMAIN, PRICE_FEN, DEPOSIT_FEN = "logistics", 50_000, 5_000_000
 SQL = ANSWERED[-1].sql
@@ -83,8 +83,8 @@ class Market:
         while True:
             try:
                 return str(self.buyer.place_order(ask, key=key)["id"])
-            except Unreachable:
-                if time.monotonic() > deadline:
+            except (Unreachable, Problem) as error:
+                if time.monotonic() > deadline or (isinstance(error, Problem) and error.status != 503):
                     raise
 
     def ended(self, order_ids: list[str]) -> dict[str, dict[str, Any]]:
