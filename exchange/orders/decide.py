@@ -10,12 +10,14 @@ from exchange.classification.model import Grading
 from exchange.kernel.unit import Unit
 from exchange.licensing.model import Licence, Listing
 from exchange.orders.asks import OrderAsk
+from exchange.orders.plans import Declared, planned
 from exchange.orders.views import jobs_used
 from exchange.pricing.model import Conditions, Quote, quote
+from exchange.registration import service as registration
 from exchange.registration.model import Asset
 from exchange.settlement import lines
 from exchange.settlement.views import balance_fen
-from policies.disclosure import Denied, Plan, analyse, load_controls
+from policies.disclosure import Denied, Plan
 from policies.engine import Decision, decide
 
 
@@ -62,11 +64,10 @@ def judge(unit: Unit, trade: Trade, ask: OrderAsk) -> Verdict:
     """Decide one order. All steps of the pipeline are evaluated; the first failure is the primary reason."""
     price = quote(trade.licence.agreed_terms.price, _conditions(trade, ask))
     decision = decide(unit.policies, "licence", _facts(unit, trade, ask, price))
-    controls = load_controls({"tables": trade.asset.tables, "k_min": trade.grading.k_min, "mode": "exact"})
-    try:
-        return Verdict(decision, price, analyse(ask.computation.sql, controls), None, controls.k_min)
-    except Denied as denied:
-        return Verdict(decision, price, None, denied, controls.k_min)
+    declared = Declared(trade.asset.controls_digest, trade.grading.k_min, trade.asset.tables)
+    found = planned(declared, ask.computation.sql)
+    plan, denied = (None, found) if isinstance(found, Denied) else (found, None)
+    return Verdict(decision, price, plan, denied, declared.k_min)
 
 
 def _off_the_negative_list(unit: Unit, trade: Trade, ask: OrderAsk) -> bool:
@@ -86,8 +87,9 @@ def _facts(unit: Unit, trade: Trade, ask: OrderAsk, price: Quote) -> dict[str, s
     return {
         "participants_active": trade.buyer.state == trade.provider.state == "ACTIVE",
         "licence_active": licence.covers(unit.now_s),
-        "asset_certified": trade.asset.state == "CERTIFIED",
-        "listing_live": trade.listing.state == "LIVE",
+        "asset_certified": registration.is_certified(unit, trade.asset),
+        # A pause stops new licences; those that run are not touched by it.
+        "listing_live": trade.listing.state in ("LIVE", "PAUSED"),
         "negative_list": "clear" if _off_the_negative_list(unit, trade, ask) else "hit",
         "purpose_allowed": ask.purpose in terms.purposes,
         "territory_allowed": ask.territory in terms.territories,

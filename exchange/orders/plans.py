@@ -1,0 +1,34 @@
+"""What the disclosure calculus says of a query over declared controls, kept: a buyer asks the same question many times.
+
+Pure: the answer follows from the controls' digest, k and the text, so a kept one is as good as a new one.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any
+
+from policies.disclosure import Controls, Denied, Plan, analyse, load_controls
+
+
+@dataclass(frozen=True, slots=True)
+class Declared:
+    """Controls as an asset registered them. `tables` is what the digest is of, and so has no part in comparing."""
+
+    digest: str
+    k_min: int
+    tables: Mapping[str, Any] = field(compare=False, repr=False)
+
+
+@lru_cache(maxsize=256)
+def _controls(declared: Declared) -> Controls:
+    return load_controls({"tables": declared.tables, "k_min": declared.k_min, "mode": "exact"})
+
+
+@lru_cache(maxsize=1_024)
+def planned(declared: Declared, sql: str) -> Plan | Denied:
+    """The plan of a permitted query, or why it is denied: a value here, for somebody who asks and runs nothing."""
+    try:
+        return analyse(sql, _controls(declared))
+    except Denied as denied:
+        return denied.with_traceback(None)
