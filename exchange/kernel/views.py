@@ -5,10 +5,10 @@ A slice declares its table with `**DERIVED` and one projector a kind of entity. 
 
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Connection, Table, select
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import Connection, Dialect, Table, select
 from sqlmodel import SQLModel
 
 from exchange.kernel.entity import KINDS, Entity, Event
@@ -37,21 +37,14 @@ class Projection:
 
     def put(self, row: SQLModel, *, keep: Collection[str] = ()) -> None:
         """Insert the row, or replace the one with its key, all but the columns to `keep` as they first were."""
-        table = _table(type(row))
-        keys = [column.name for column in table.primary_key]
-        values = row.model_dump()
-        statement = _insert(self.connection, table).values(values)
-        changed = {name: statement.excluded[name] for name in values if name not in (*keys, *keep)}
-        self.connection.execute(statement.on_conflict_do_update(index_elements=keys, set_=changed))
+        upsert = _upsert(_table(type(row)), frozenset(keep), self.connection.dialect)
+        self.connection.exec_driver_sql(upsert.sql, upsert.bound(row.model_dump()))
 
     def add(self, table: type[SQLModel], key: Mapping[str, Any], **amounts: int) -> Mapping[str, int]:
         """Add to the counters of a row, made if it is not there. Answers with the counters as they now stand."""
-        target = _table(table)
-        statement = _insert(self.connection, target).values({**key, **amounts})
-        sums = {name: target.c[name] + statement.excluded[name] for name in amounts}
-        upsert = statement.on_conflict_do_update(index_elements=list(key), set_=sums)
-        returned = self.connection.execute(upsert.returning(*(target.c[name] for name in amounts)))
-        return dict(returned.mappings().one())
+        added = _addition(_table(table), (*key,), (*amounts,), self.connection.dialect)
+        returned = self.connection.exec_driver_sql(added.sql, added.bound({**key, **amounts}))
+        return dict(zip(amounts, returned.one(), strict=True))
 
 
 def shows(kind: type[Entity]) -> Callable[[Projector], Projector]:
@@ -100,6 +93,43 @@ def _table(model: type[SQLModel]) -> Table:
     return SQLModel.metadata.tables[str(model.__tablename__)]
 
 
-def _insert(connection: Connection, table: Table) -> Any:
-    # Both dialects know ON CONFLICT in the same words, but each has its own class for it.
-    return sqlite.insert(table) if connection.dialect.name == "sqlite" else postgresql.insert(table)
+@dataclass(frozen=True, slots=True)
+class _Statement:
+    """SQL written once, and how each value is handed to the driver."""
+
+    sql: str
+    binders: Mapping[str, Callable[[Any], Any] | None]
+
+    def bound(self, values: Mapping[str, Any]) -> tuple[Any, ...]:
+        return tuple(values[name] if bind is None else bind(values[name]) for name, bind in self.binders.items())
+
+
+# A projector runs with every fact, and to write such a statement costs more than to execute it.
+@lru_cache(maxsize=512)
+def _upsert(table: Table, keep: frozenset[str], dialect: Dialect) -> _Statement:
+    keys = [column.name for column in table.primary_key]
+    changed = [name for name in table.columns.keys() if name not in (*keys, *keep)]  # noqa: SIM118 - its values differ
+    sets = ", ".join(f"{_quoted(name, dialect)} = excluded.{_quoted(name, dialect)}" for name in changed)
+    then = f"UPDATE SET {sets}" if sets else "NOTHING"
+    return _statement(table, (*table.columns.keys(),), keys, then, dialect)
+
+
+@lru_cache(maxsize=512)
+def _addition(table: Table, key: tuple[str, ...], amounts: tuple[str, ...], dialect: Dialect) -> _Statement:
+    own, quoted = _quoted(table.name, dialect), [_quoted(name, dialect) for name in amounts]
+    sums = ", ".join(f"{name} = {own}.{name} + excluded.{name}" for name in quoted)
+    return _statement(table, (*key, *amounts), key, f"UPDATE SET {sums} RETURNING {', '.join(quoted)}", dialect)
+
+
+def _statement(
+    table: Table, columns: tuple[str, ...], keys: Collection[str], then: str, dialect: Dialect
+) -> _Statement:
+    names, unique = (", ".join(_quoted(name, dialect) for name in some) for some in (columns, keys))
+    marks = ", ".join(["?" if dialect.name == "sqlite" else "%s"] * len(columns))
+    into = f"{_quoted(table.name, dialect)} ({names})"
+    binders = {name: table.c[name].type.dialect_impl(dialect).bind_processor(dialect) for name in columns}
+    return _Statement(f"INSERT INTO {into} VALUES ({marks}) ON CONFLICT ({unique}) DO {then}", binders)  # noqa: S608
+
+
+def _quoted(name: str, dialect: Dialect) -> str:
+    return dialect.identifier_preparer.quote(name)
