@@ -12,6 +12,7 @@ from sqlglot import exp
 
 from policies.disclosure.conditions import Condition
 from policies.disclosure.expressions import condition, value
+from policies.disclosure.floor import filtered
 from policies.disclosure.plan import Check, Measure
 from policies.disclosure.refusals import Denied
 from policies.disclosure.relations import Scope, resolve
@@ -32,7 +33,7 @@ class Measures:
     unit: Value
     kept: Condition | None  # NULL tests of WHERE, moved into every measure so that both their sides are counted.
     found: dict[str, Measure] = field(default_factory=dict)
-    checks: dict[str, Check] = field(default_factory=dict)
+    checks: dict[str, Check] = field(default_factory=dict)  # By the condition that k units must meet.
     parted: dict[str, None] = field(default_factory=dict)  # Conditions that part the rows of a group between cells.
 
     def start(self) -> None:
@@ -72,7 +73,8 @@ class Measures:
         if column is None or not column.unit:
             raise Denied("R06", "a distinct count of other than the privacy unit", fix="count the privacy unit",
                          column=column.column if column else None)  # fmt: skip
-        return self._add(f"count(DISTINCT {column.bare})", when, Measure(kind="count", scale=0, grid="1"))
+        counted = column.bare if self.scope.sources.unit_unique else f"DISTINCT {column.bare}"
+        return self._add(f"count({counted})", when, Measure(kind="count", scale=0, grid="1"))
 
     def count_of(self, arg: Value, when: Condition | None) -> str:
         self._argument(arg, when)
@@ -125,7 +127,7 @@ class Measures:
         base = self._base(when)
         if when is not None:
             self._sides(when)
-        name = sql + _filter(base)
+        name = filtered(sql, _all_of(base))
         self.found.setdefault(name, measure)
         return name
 
@@ -139,27 +141,10 @@ class Measures:
             self._floor([*kept, f"({test}) IS NOT TRUE"])
 
     def _floor(self, conditions: Sequence[str], *, loose: bool = False) -> None:
-        name = f"count(DISTINCT {self.unit.bare})" + _filter(conditions)
+        name = _all_of(conditions)
         strict = not loose or (name in self.checks and not self.checks[name].loose)
         self.checks[name] = Check(loose=not strict)
 
 
-def _filter(conditions: Sequence[str]) -> str:
-    return f" FILTER (WHERE {' AND '.join(sorted(set(conditions)))})" if conditions else ""
-
-
-def statement(measures: Measures, keys: Sequence[Value], where: Sequence[str], k_min: int) -> str:
-    """The text that runs: one aggregate, and around it the floor."""
-    names = [f"k{index}" for index in range(len(keys))]
-    columns = [f"{key.bare or key.sql} AS {name}" for key, name in zip(keys, names, strict=True)]
-    columns += [f"{sql} AS m{index}" for index, sql in enumerate(measures.found)]
-    columns += [f"{sql} AS u{index}" for index, sql in enumerate(measures.checks)]
-    kept = sorted(set(where))
-    inner = "SELECT " + ", ".join(columns) + f" FROM {measures.scope.sources.text}"  # noqa: S608 - checked parts only
-    inner += f" WHERE {' AND '.join(kept)}" if kept else ""
-    inner += f" GROUP BY {', '.join(str(index + 1) for index in range(len(keys)))}" if keys else ""
-    floors = [
-        f"(u{index} = 0 OR u{index} >= {k_min})" if check.loose else f"u{index} >= {k_min}"
-        for index, check in enumerate(measures.checks.values())
-    ]
-    return "SELECT * FROM (" + inner + ") AS g WHERE " + " AND ".join(floors)  # noqa: S608 - checked parts only
+def _all_of(conditions: Sequence[str]) -> str:
+    return " AND ".join(sorted(set(conditions)))

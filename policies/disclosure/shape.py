@@ -10,8 +10,9 @@ from sqlglot import exp
 from policies.disclosure.columns import Controls, folded
 from policies.disclosure.conditions import AND, Condition, conjunction
 from policies.disclosure.expressions import AGGREGATES, condition, value
+from policies.disclosure.floor import Aggregate, statement
 from policies.disclosure.functions import whole_number
-from policies.disclosure.measures import Measures, statement
+from policies.disclosure.measures import Measures
 from policies.disclosure.parse import parse
 from policies.disclosure.plan import Ordering, OutputColumn, OutputKind, Plan, Post, Term
 from policies.disclosure.refusals import Denied
@@ -69,8 +70,9 @@ def _planned(select: exp.Select, controls: Controls) -> Plan:
         OutputColumn(name=name, kind=_kind(term, post), type=type_of(term, post))
         for name, term in zip(names, outputs, strict=True)
     )
+    aggregate = Aggregate(sources, sources.unit.bare, keys, list(measures.found), measures.checks, where)
     return Plan.of(
-        sql=statement(measures, keys, where, controls.k_min), tables=tuple(sorted(sources.tables)), outputs=columns,
+        sql=statement(aggregate, controls.k_min), tables=tuple(sorted(sources.tables)), outputs=columns,
         post=post, controls_mode=controls.mode, k_min=controls.k_min,
     )  # fmt: skip
 

@@ -1,0 +1,127 @@
+"""The text that runs: one aggregate, and around it the floor of at least k privacy units for every group and side.
+
+Counting units exactly is slow, and nearly always more than is asked. Each unit is first thrown into one of 64 buckets:
+there are at least as many units as buckets hit, so k buckets are proof enough, whatever the data. Groups with fewer are
+read again and their units counted one by one. Who may leave is the same as if every unit had been counted.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from policies.disclosure.plan import Check
+from policies.disclosure.relations import Sources
+from policies.disclosure.values import Value
+
+BUCKETS = 64
+# With more units than this asked for, hitting that many buckets is too rare to be worth the look.
+K_BY_BUCKETS_MAX = 40
+# Names no asset can have: those are letters, digits and underscores.
+_GROUPS, _UNSURE, _ROWS = '"all groups"', '"unsure groups"', '"their rows"'
+_UNITS, _COUNTED = '"their units"', '"groups counted"'
+
+
+@dataclass(frozen=True, slots=True)
+class Aggregate:
+    """What is computed for each group. A check is named by the condition that its units meet; "" is none."""
+
+    sources: Sources
+    unit: str
+    keys: Sequence[Value]
+    measures: Sequence[str]
+    checks: Mapping[str, Check]
+    where: Sequence[str]
+
+    @property
+    def names(self) -> list[str]:
+        return [f"k{index}" for index in range(len(self.keys))]
+
+    @property
+    def key_columns(self) -> list[str]:
+        return [f"{key.bare or key.sql} AS {name}" for key, name in zip(self.keys, self.names, strict=True)]
+
+    @property
+    def read(self) -> str:
+        kept = sorted(set(self.where))
+        return f" FROM {self.sources.text}" + (f" WHERE {' AND '.join(kept)}" if kept else "")
+
+    def grouped(self, more: Sequence[str]) -> str:
+        columns = [*self.key_columns, *(f"{sql} AS m{index}" for index, sql in enumerate(self.measures)), *more]
+        return "SELECT " + ", ".join(columns) + self.read + _group_by(len(self.keys))
+
+
+def filtered(sql: str, condition: str) -> str:
+    return f"{sql} FILTER (WHERE {condition})" if condition else sql
+
+
+def statement(aggregate: Aggregate, k_min: int) -> str:
+    """The query whose rows are the groups that may leave; its last columns are at least-this-many counts of units."""
+    if aggregate.sources.unit_unique or k_min > K_BY_BUCKETS_MAX:
+        return in_one_look(aggregate, k_min)
+    return _in_two_looks(aggregate, k_min)
+
+
+def in_one_look(aggregate: Aggregate, k_min: int) -> str:
+    """Every unit counted at once. Where a unit has one row at most, its rows are its units."""
+    counted = "count(*)" if aggregate.sources.unit_unique else f"count(DISTINCT {aggregate.unit})"
+    units = [f"{filtered(counted, one)} AS u{index}" for index, one in enumerate(aggregate.checks)]
+    floors = _floors(aggregate, [f"u{index}" for index in range(len(units))], k_min)
+    return "SELECT * FROM (" + aggregate.grouped(units) + ") AS g WHERE " + floors  # noqa: S608 - checked parts only
+
+
+def _in_two_looks(aggregate: Aggregate, k_min: int) -> str:
+    names = aggregate.names
+    units = [f"CASE WHEN b{i} >= {k_min} OR b{i} = 0 THEN b{i} ELSE e{i} END" for i in range(len(aggregate.checks))]
+    columns = [f"{_GROUPS}.{name}" for name in names] + [f"m{index}" for index in range(len(aggregate.measures))]
+    columns += [f"{one} AS u{index}" for index, one in enumerate(units)]
+    return (
+        f"WITH {_GROUPS} AS MATERIALIZED ({_first_look(aggregate)}), "  # noqa: S608 - checked parts only
+        f"{_UNSURE} AS MATERIALIZED ({_unsure(aggregate, k_min)}), {_COUNTED} AS ({_second_look(aggregate)}) "
+        f"SELECT {', '.join(columns)} FROM {_GROUPS} LEFT JOIN {_COUNTED} ON {_same(names, _GROUPS, _COUNTED)} "
+        f"WHERE {_floors(aggregate, units, k_min)}"
+    )
+
+
+def _first_look(aggregate: Aggregate) -> str:
+    hit = f"bit_or(CAST(1 AS UBIGINT) << (hash({aggregate.unit}) & {BUCKETS - 1}))"
+    buckets = [f"coalesce(bit_count({filtered(hit, one)}), 0) AS b{i}" for i, one in enumerate(aggregate.checks)]
+    rows = filtered("count(*)", next(iter(aggregate.checks)))
+    return aggregate.grouped([f"{rows} AS n", *buckets])
+
+
+def _unsure(aggregate: Aggregate, k_min: int) -> str:
+    """Groups the buckets neither let through nor rule out: fewer rows than k, or none on a side, rule a group out."""
+    strict = [index for index, check in enumerate(aggregate.checks.values()) if not check.loose]
+    hopeful = [f"n >= {k_min}", *(f"b{index} > 0" for index in strict)]
+    open_ = " OR ".join(f"b{index} BETWEEN 1 AND {k_min - 1}" for index in range(len(aggregate.checks)))
+    names = ", ".join(aggregate.names) or "1 AS one"
+    return f"SELECT {names} FROM {_GROUPS} WHERE {' AND '.join(hopeful)} AND ({open_})"  # noqa: S608 - our own names
+
+
+def _second_look(aggregate: Aggregate) -> str:
+    """One row a unit and group first, then rows are counted: one pass serves all checks."""
+    names = aggregate.names
+    sides = [f"({one or 'TRUE'}) AS s{index}" for index, one in enumerate(aggregate.checks)]
+    rows = "SELECT " + ", ".join([*aggregate.key_columns, f"{aggregate.unit} AS unit", *sides]) + aggregate.read
+    met = [f"bool_or(s{index}) AS s{index}" for index in range(len(sides))]
+    units = (
+        f"SELECT {', '.join([*names, 'unit', *met])} FROM ({rows}) AS {_ROWS} "  # noqa: S608 - checked parts only
+        f"SEMI JOIN {_UNSURE} ON {_same(names, _ROWS, _UNSURE)}{_group_by(len(names) + 1)}"
+    )
+    counts = [f"count(*) FILTER (WHERE s{index}) AS e{index}" for index in range(len(sides))]
+    return f"SELECT {', '.join([*names, *counts])} FROM ({units}) AS {_UNITS}{_group_by(len(names))}"  # noqa: S608 - same
+
+
+def _floors(aggregate: Aggregate, units: Sequence[str], k_min: int) -> str:
+    return " AND ".join(
+        f"({one} = 0 OR {one} >= {k_min})" if check.loose else f"{one} >= {k_min}"
+        for one, check in zip(units, aggregate.checks.values(), strict=True)
+    )
+
+
+def _same(names: Sequence[str], one: str, other: str) -> str:
+    """NULL is a key like any other."""
+    return " AND ".join(f"{one}.{name} IS NOT DISTINCT FROM {other}.{name}" for name in names) or "TRUE"
+
+
+def _group_by(columns: int) -> str:
+    return f" GROUP BY {', '.join(str(index + 1) for index in range(columns))}" if columns else ""
