@@ -23,7 +23,7 @@ from exchange.settings import Settings
 from exchange.states import drawn
 
 commands = typer.Typer(no_args_is_help=True, add_completion=False)
-_ALLOWED = {"event", "level", "timestamp", "error", "code", "order", "follower", "ticket", "size"}
+_ALLOWED = {"event", "level", "timestamp", "error", "code", "order", "follower", "ticket", "size", "timer", "subject"}
 
 
 @commands.command()

@@ -41,7 +41,8 @@ ROUTERS = (
 
 def create_app(house: House) -> FastAPI:
     """The API over one house. On SQLite its lifespan also runs the sequencer, the dispatcher and the clockwork."""
-    threads = Threads(house) if house.settings.embedded else None
+    rail = SimulatedBank()
+    threads = Threads(house, rail) if house.settings.embedded else None
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -56,7 +57,7 @@ def create_app(house: House) -> FastAPI:
     app.state.store = house.ground.store
     app.state.log_vkeys = list(house.log_vkeys)
     app.state.authenticate = authenticate
-    app.state.rail = SimulatedBank()
+    app.state.rail = rail
     app.state.house = house
     for router in ROUTERS:
         app.include_router(router)

@@ -16,6 +16,7 @@ from exchange.ledger.signer import Guard
 from exchange.ledger.store import Store
 from exchange.orders.clockwork import Clockwork
 from exchange.settings import Settings
+from exchange.settlement.rails import Rail
 from exchange.wire.keys import PrivateKey
 from exchange.wire.notes import LogSigner
 from policies.engine import load_policies
@@ -69,11 +70,11 @@ class House:
 class Threads:
     """The sequencer, the dispatcher and the clockwork as threads of the process that writes (SQLite)."""
 
-    def __init__(self, house: House) -> None:
+    def __init__(self, house: House, rail: Rail) -> None:
         self._stop, wake = Event(), Event()
         self.sequencer = house.sequencer(self._stop, wake)
         dispatcher = house.dispatcher()
-        follower, clockwork = dispatcher.follower(), Clockwork(house.ground, dispatcher)
+        follower, clockwork = dispatcher.follower(), Clockwork(house.ground, dispatcher, rail)
         self._threads = [
             Thread(target=self.sequencer.run, name="sequencer", daemon=True),
             Thread(target=follower.run, args=(self._stop, FOLLOW_PAUSE_S), name="dispatch", daemon=True),

@@ -16,7 +16,7 @@ from exchange.access.model import (
 )
 from exchange.access.nodes import Node
 from exchange.access.uscc import is_uscc
-from exchange.access.views import admitted_as
+from exchange.access.views import admitted_as, in_state
 from exchange.kernel import ids
 from exchange.kernel.caller import Role
 from exchange.kernel.errors import Guarded, Malformed, NotFound, RecordedRefusal
@@ -84,6 +84,12 @@ def lapse_supplement(unit: Unit, participant_id: str) -> Participant:
     if participant.state != "SUPPLEMENT_REQUIRED" or unit.now < participant.supplement_due_at:
         return participant
     return unit.record(participant, ParticipantRejected(reasons=("E_WINDOW",), by=unit.caller.person_id))
+
+
+def lapsed_supplements(unit: Unit) -> list[str]:
+    """Applications whose applicant has let the time for a supplement pass."""
+    waiting = [unit.get(Participant, one) for one in in_state(unit.connection, "SUPPLEMENT_REQUIRED")]
+    return [participant.id for participant in waiting if unit.now >= participant.supplement_due_at]
 
 
 def approve(unit: Unit, participant_id: str, ask: Review) -> Participant:

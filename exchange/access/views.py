@@ -72,3 +72,9 @@ def open_nodes(connection: Connection, participant_id: str) -> list[str]:
     table = SQLModel.metadata.tables["node"]
     mine = select(table.c.domain).where(table.c.participant_id == participant_id, table.c.state == "REGISTERED")
     return [str(row[0]) for row in connection.execute(mine.order_by(table.c.domain))]
+
+
+def in_state(connection: Connection, state: str) -> list[str]:
+    """Ids of the participants in one state."""
+    table = SQLModel.metadata.tables["participant"]
+    return list(connection.execute(select(table.c.id).where(table.c.state == state).order_by(table.c.id)).scalars())

@@ -130,6 +130,10 @@ class Exchange:
     def publish(self, listing_id: str) -> Json:
         return self._do("listings", listing_id, "publish")
 
+    def listing_step(self, listing_id: str, verb: str, form: Mapping[str, Any] | None = None) -> Json:
+        """Any other act: pause, resume, suspend, reinstate, delist."""
+        return self._do("listings", listing_id, verb, form)
+
     def request_licence(self, listing_id: str, terms: Mapping[str, Any]) -> Json:
         return self._new("licences", {"listing_id": listing_id, "terms": terms})
 
@@ -152,6 +156,10 @@ class Exchange:
 
     def resume_licence(self, licence_id: str) -> Json:
         return self._do("licences", licence_id, "resume")
+
+    def terminate_licence(self, licence_id: str) -> Json:
+        """Propose to end it, or agree to the other party's proposal."""
+        return self._do("licences", licence_id, "terminate")
 
     # Money (交易结算)
 

@@ -40,3 +40,7 @@ class SignedAsk(Ask):
 
 class GroundAsk(Ask):
     ground: Ground
+
+
+class ReportAsk(Ask):
+    report_sha256: Digest

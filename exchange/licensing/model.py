@@ -1,5 +1,6 @@
 """Listings (挂牌) and licences (授权): what is offered on which terms, and who agreed to what. Pure."""
 
+from exchange.kernel.clock import SECOND
 from exchange.kernel.entity import Entity, Event
 from exchange.wire.envelope import Envelope
 from exchange.wire.licences import LicenceTerms
@@ -37,6 +38,8 @@ class ListingPublished(Event):
 
 
 class ListingPaused(Event):
+    notice_ends_at: int
+    """From then on it may be taken down."""
     by: str
 
 
@@ -46,6 +49,8 @@ class ListingResumed(Event):
 
 class ListingSuspended(Event):
     ground: str
+    suspended_by: str
+    """The authority, COMPLIANCE or REGULATOR; empty where the rules did it by themselves."""
     by: str
 
 
@@ -84,6 +89,8 @@ class Listing(Entity):
     title_en: str = ""
     sector: str = ""
     template: LicenceTerms | None = None
+    notice_ends_at: int = 0
+    suspended_by: str = ""
 
 
 class LicenceRequested(Event):
@@ -95,6 +102,7 @@ class LicenceRequested(Event):
     domain: str
     controls_digest: str
     terms: LicenceTerms
+    answer_due_at: int
     by: str
 
 
@@ -102,6 +110,7 @@ class LicenceOffered(Event):
     """The provider's own key, inside its domain, signed the licence."""
 
     envelope: Envelope
+    answer_due_at: int
     by: str
 
 
@@ -124,6 +133,8 @@ class LicenceActivated(Event):
 
 class LicenceSuspended(Event):
     ground: str
+    suspended_by: str
+    """The authority, COMPLIANCE or REGULATOR; empty where its provider or the rules did it."""
     by: str
 
 
@@ -143,6 +154,13 @@ class LicenceRevoked(Event):
     ground: str
     fault: str
     refund_rule: str
+    by: str
+
+
+class LicenceTerminationProposed(Event):
+    """One party wants to end it; the other's consent does."""
+
+    proposed_by: str
     by: str
 
 
@@ -167,6 +185,7 @@ class Licence(Entity):
         ("SUSPENDED", LicenceExpired): "EXPIRED",
         ("ACTIVE", LicenceRevoked): "REVOKED",
         ("SUSPENDED", LicenceRevoked): "REVOKED",
+        ("ACTIVE", LicenceTerminationProposed): "ACTIVE",
         ("ACTIVE", LicenceTerminated): "TERMINATED",
     }
     listing_id: str = ""
@@ -179,6 +198,20 @@ class Licence(Entity):
     digest: str = ""
     terms: LicenceTerms | None = None
     envelope: Envelope | None = None
+    answer_due_at: int = 0
+    suspended_by: str = ""
+    proposed_by: str = ""
+
+    @property
+    def is_unanswered(self) -> bool:
+        return self.state in ("REQUESTED", "OFFERED")
+
+    @property
+    def due_at(self) -> int:
+        """When time alone ends it, in microseconds; 0 for never."""
+        if self.is_unanswered:
+            return self.answer_due_at
+        return self.agreed_terms.valid_to_s * SECOND if self.state in ("ACTIVE", "SUSPENDED") else 0
 
     def covers(self, now_s: int) -> bool:
         """Whether the licence is in force at this second; `valid_to_s` is the first at which it is not."""

@@ -7,11 +7,14 @@ from pydantic import BaseModel
 from sqlalchemy import or_, select
 from sqlmodel import SQLModel
 
+from exchange.access.service import OVERSEERS
 from exchange.kernel.errors import NotFound
 from exchange.kernel.http import OpenUnit, router
 from exchange.kernel.pages import Cursor, Limit, page
-from exchange.licensing import service
-from exchange.licensing.asks import Assessment, GroundAsk, LicenceAsk, ListingAsk, SignedAsk
+from exchange.kernel.unit import Unit
+from exchange.licensing import listings as stalls
+from exchange.licensing import service, stops
+from exchange.licensing.asks import Assessment, GroundAsk, LicenceAsk, ListingAsk, ReportAsk, SignedAsk
 from exchange.licensing.model import Licence, Listing
 from exchange.licensing.views import LicenceRow, ListingRow
 from exchange.wire.envelope import Envelope
@@ -77,7 +80,8 @@ def list_listings(unit: OpenUnit, limit: Limit = 50, cursor: Cursor = None) -> R
 @listings.get("/{listing_id}")
 def get_listing(listing_id: str, unit: OpenUnit) -> ListingView:
     listing = unit.get(Listing, listing_id)
-    if listing.state != "LIVE" and unit.caller.participant_id not in (listing.provider_id, listing.merchant_id):
+    parties = (listing.provider_id, listing.merchant_id)
+    if listing.state != "LIVE" and unit.caller.participant_id not in parties and not _oversees(unit):
         raise NotFound("no such listing")
     return ListingView.of(listing)
 
@@ -94,7 +98,29 @@ def publish(listing_id: str, unit: OpenUnit) -> ListingView:
 
 @listings.post("/{listing_id}:suspend")
 def suspend_listing(listing_id: str, ask: GroundAsk, unit: OpenUnit) -> ListingView:
-    return ListingView.of(service.suspend_listing(unit, listing_id, ask.ground))
+    return ListingView.of(stalls.suspend(unit, listing_id, ask.ground))
+
+
+@listings.post("/{listing_id}:pause")
+def pause(listing_id: str, unit: OpenUnit) -> ListingView:
+    """No new licences; running ones go on. Thirty days later it may be taken down."""
+    return ListingView.of(stalls.pause(unit, listing_id))
+
+
+@listings.post("/{listing_id}:resume")
+def resume_listing(listing_id: str, unit: OpenUnit) -> ListingView:
+    return ListingView.of(stalls.resume(unit, listing_id))
+
+
+@listings.post("/{listing_id}:reinstate")
+def reinstate(listing_id: str, ask: ReportAsk, unit: OpenUnit) -> ListingView:
+    """After a suspension, once its ground is gone and it was assessed again."""
+    return ListingView.of(stalls.reinstate(unit, listing_id, ask.report_sha256))
+
+
+@listings.post("/{listing_id}:delist")
+def delist(listing_id: str, ask: GroundAsk, unit: OpenUnit) -> ListingView:
+    return ListingView.of(stalls.delist(unit, listing_id, ask.ground))
 
 
 @licences.post("", status_code=201)
@@ -114,7 +140,7 @@ def list_licences(unit: OpenUnit, limit: Limit = 50, cursor: Cursor = None) -> R
 @licences.get("/{licence_id}")
 def get_licence(licence_id: str, unit: OpenUnit) -> LicenceView:
     licence = unit.get(Licence, licence_id)
-    if unit.caller.participant_id not in (licence.provider_id, licence.buyer_id):
+    if unit.caller.participant_id not in (licence.provider_id, licence.buyer_id) and not _oversees(unit):
         raise NotFound("no such licence")
     return LicenceView.of(licence)
 
@@ -126,7 +152,7 @@ def offer(licence_id: str, ask: SignedAsk, unit: OpenUnit) -> LicenceView:
 
 @licences.post("/{licence_id}:refuse")
 def refuse(licence_id: str, ask: GroundAsk, unit: OpenUnit) -> LicenceView:
-    return LicenceView.of(service.refuse(unit, licence_id, ask.ground))
+    return LicenceView.of(stops.refuse(unit, licence_id, ask.ground))
 
 
 @licences.post("/{licence_id}:agree")
@@ -136,17 +162,28 @@ def agree(licence_id: str, ask: SignedAsk, unit: OpenUnit) -> LicenceView:
 
 @licences.post("/{licence_id}:suspend")
 def suspend(licence_id: str, ask: GroundAsk, unit: OpenUnit) -> LicenceView:
-    return LicenceView.of(service.suspend(unit, licence_id, ask.ground))
+    return LicenceView.of(stops.suspend(unit, licence_id, ask.ground))
 
 
 @licences.post("/{licence_id}:resume")
 def resume(licence_id: str, unit: OpenUnit) -> LicenceView:
-    return LicenceView.of(service.resume(unit, licence_id))
+    return LicenceView.of(stops.resume(unit, licence_id))
 
 
 @licences.post("/{licence_id}:revoke")
 def revoke(licence_id: str, ask: GroundAsk, unit: OpenUnit) -> LicenceView:
-    return LicenceView.of(service.revoke(unit, licence_id, ask.ground))
+    return LicenceView.of(stops.revoke(unit, licence_id, ask.ground))
+
+
+@licences.post("/{licence_id}:terminate")
+def terminate(licence_id: str, unit: OpenUnit) -> LicenceView:
+    """End it by agreement: the first party to ask proposes, the other concludes."""
+    return LicenceView.of(stops.terminate(unit, licence_id))
+
+
+def _oversees(unit: Unit) -> bool:
+    """Whoever may stop a thing may look at it."""
+    return bool(unit.caller.roles.intersection(OVERSEERS))
 
 
 def _listing_of(row: dict[str, str]) -> ListingView:
@@ -155,4 +192,4 @@ def _listing_of(row: dict[str, str]) -> ListingView:
 
 
 def _brief_of(row: dict[str, str]) -> LicenceBrief:
-    return LicenceBrief(**dict(row))
+    return LicenceBrief(**{name: row[name] for name in LicenceBrief.model_fields})

@@ -6,6 +6,7 @@ from exchange.kernel import ids
 from exchange.kernel.caller import Role
 from exchange.kernel.errors import Guarded, Malformed, NotFound
 from exchange.kernel.unit import Unit
+from exchange.licensing import views
 from exchange.licensing.asks import Assessment, ListingAsk
 from exchange.licensing.model import (
     ComplianceFailed,
@@ -14,20 +15,18 @@ from exchange.licensing.model import (
     LicenceActivated,
     LicenceAgreed,
     LicenceOffered,
-    LicenceRefused,
     LicenceRequested,
-    LicenceResumed,
-    LicenceRevoked,
-    LicenceSuspended,
     Listing,
     ListingPublished,
     ListingSubmitted,
-    ListingSuspended,
 )
 from exchange.registration import service as registration
 from exchange.wire import licences as wire
 from exchange.wire.envelope import BadEnvelope, Envelope
 from exchange.wire.keys import PublicKey
+
+ANSWER_WORKING_DAYS = 10
+"""For each side to answer the other: the provider a request, the buyer an offer."""
 
 
 def submit_listing(unit: Unit, ask: ListingAsk) -> Listing:
@@ -75,16 +74,10 @@ def assess(unit: Unit, listing_id: str, ask: Assessment) -> Listing:
 
 def publish(unit: Unit, listing_id: str) -> Listing:
     """Go live. Only what is certified, graded, assessed, priced and licensed gets here (INV-3)."""
-    listing = _own_listing(unit, listing_id)
+    listing = own_listing(unit, listing_id)
     registration.certified(unit, listing.asset_id)
     classification.confirmed(unit, listing.asset_id)
     return unit.record(listing, ListingPublished(by=unit.caller.person_id))
-
-
-def suspend_listing(unit: Unit, listing_id: str, ground: str) -> Listing:
-    unit.caller.require(Role.COMPLIANCE, Role.REGULATOR)
-    listing = unit.get(Listing, listing_id)
-    return unit.record(listing, ListingSuspended(ground=ground, by=unit.caller.person_id))
 
 
 def request_licence(unit: Unit, listing_id: str, terms: wire.LicenceTerms) -> Licence:
@@ -108,6 +101,7 @@ def request_licence(unit: Unit, listing_id: str, terms: wire.LicenceTerms) -> Li
             domain=listing.domain,
             controls_digest=asset.controls_digest,
             terms=terms,
+            answer_due_at=_answer_due_at(unit),
             by=unit.caller.person_id,
         ),
         refs=(listing.head,),
@@ -121,12 +115,9 @@ def offer(unit: Unit, licence_id: str, envelope: Envelope) -> Licence:
     if licence.provider_id != unit.caller.participant_id:
         raise NotFound("no such licence")
     _opened(envelope, licence, (_domain_key(unit, licence.domain),))
-    return unit.record(licence, LicenceOffered(envelope=envelope, by=unit.caller.person_id))
-
-
-def refuse(unit: Unit, licence_id: str, reason: str) -> Licence:
-    licence = _party_licence(unit, licence_id)
-    return unit.record(licence, LicenceRefused(reason=reason, by=unit.caller.person_id))
+    _in_time(unit, licence)
+    offered = LicenceOffered(envelope=envelope, answer_due_at=_answer_due_at(unit), by=unit.caller.person_id)
+    return unit.record(licence, offered)
 
 
 def agree(unit: Unit, licence_id: str, envelope: Envelope) -> Licence:
@@ -137,6 +128,7 @@ def agree(unit: Unit, licence_id: str, envelope: Envelope) -> Licence:
         raise NotFound("no such licence")
     buyer = access.active(unit, licence.buyer_id)
     _opened(envelope, licence, (_domain_key(unit, licence.domain), PublicKey.parsed(buyer.signing_key)))
+    _in_time(unit, licence)
     listing = unit.get(Listing, licence.listing_id)
     if listing.state != "LIVE":
         raise Guarded("the listing is not live", code="E_ASSET_STATE")
@@ -148,29 +140,10 @@ def agree(unit: Unit, licence_id: str, envelope: Envelope) -> Licence:
     )
 
 
-def suspend(unit: Unit, licence_id: str, ground: str) -> Licence:
-    licence = _stoppable_licence(unit, licence_id)
-    return unit.record(licence, LicenceSuspended(ground=ground, by=unit.caller.person_id))
-
-
-def resume(unit: Unit, licence_id: str) -> Licence:
-    licence = _stoppable_licence(unit, licence_id)
-    return unit.record(licence, LicenceResumed(by=unit.caller.person_id))
-
-
-def revoke(unit: Unit, licence_id: str, ground: str) -> Licence:
-    """Bind every new ticket at once. Whose fault it is decides the refund rule (rulebook 4.8)."""
-    licence = _stoppable_licence(unit, licence_id)
-    by_provider = licence.provider_id == unit.caller.participant_id
-    return unit.record(
-        licence,
-        LicenceRevoked(
-            ground=ground,
-            fault="supplier" if by_provider else "none",
-            refund_rule="R8" if by_provider else "R10",
-            by=unit.caller.person_id,
-        ),
-    )
+def held_still(unit: Unit, licence_id: str) -> Licence:
+    """The licence as it will be until this unit ends: neither its end nor another of its orders comes in between."""
+    views.lock(unit.connection, licence_id)
+    return unit.get(Licence, licence_id)
 
 
 def proposal(licence: Licence) -> wire.Licence:
@@ -199,28 +172,23 @@ def _opened(envelope: Envelope, licence: Licence, signers: tuple[PublicKey, ...]
         raise Guarded("what was signed is not what was asked for", code="E_SCOPE")
 
 
+def _answer_due_at(unit: Unit) -> int:
+    return unit.calendar.end_of(unit.calendar.after(unit.calendar.today(unit.now), ANSWER_WORKING_DAYS))
+
+
+def _in_time(unit: Unit, licence: Licence) -> None:
+    """The timer may come late; the answer may not."""
+    if licence.is_unanswered and unit.now >= licence.answer_due_at:
+        raise Guarded("the ten working days have passed", code="E_WINDOW")
+
+
 def _domain_key(unit: Unit, domain: str) -> PublicKey:
     return PublicKey.parsed(access.node_of(unit, domain).signing_key)
 
 
-def _own_listing(unit: Unit, listing_id: str) -> Listing:
+def own_listing(unit: Unit, listing_id: str) -> Listing:
     unit.caller.require(Role.SUPPLIER, Role.DATA_MERCHANT)
     listing = unit.get(Listing, listing_id)
     if unit.caller.participant_id not in (listing.provider_id, listing.merchant_id):
         raise NotFound("no such listing")
     return listing
-
-
-def _party_licence(unit: Unit, licence_id: str) -> Licence:
-    licence = unit.get(Licence, licence_id)
-    if unit.caller.participant_id not in (licence.provider_id, licence.buyer_id):
-        raise NotFound("no such licence")
-    return licence
-
-
-def _stoppable_licence(unit: Unit, licence_id: str) -> Licence:
-    """A licence its provider, or the exchange's overseers, may stop."""
-    licence = unit.get(Licence, licence_id)
-    if licence.provider_id != unit.caller.participant_id:
-        unit.caller.require(Role.COMPLIANCE, Role.REGULATOR)
-    return licence

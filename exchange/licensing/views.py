@@ -1,9 +1,12 @@
 """Listings and licences as they are looked up: by domain, by party, by state."""
 
+from sqlalchemy import BigInteger, Connection, Table, select
 from sqlmodel import Field, SQLModel
 
 from exchange.kernel.views import DERIVED, Projection, shows
 from exchange.licensing.model import Licence, Listing
+
+OPEN = ("REQUESTED", "OFFERED", "ACTIVE", "SUSPENDED")
 
 
 class ListingRow(SQLModel, table=True):
@@ -25,12 +28,14 @@ class LicenceRow(SQLModel, table=True):
     __tablename__ = "licence"
     __table_args__ = dict(DERIVED)
     id: str = Field(primary_key=True)
-    state: str
-    listing_id: str
+    state: str = Field(index=True)
+    listing_id: str = Field(index=True)
     asset_id: str = Field(index=True)
     provider_id: str = Field(index=True)
     buyer_id: str = Field(index=True)
     domain: str
+    jobs_max: int
+    due_at: int = Field(sa_type=BigInteger, index=True)
 
 
 @shows(Listing)
@@ -43,4 +48,43 @@ def _listing(shown: Projection) -> None:
 
 @shows(Licence)
 def _licence(shown: Projection) -> None:
-    shown.put(LicenceRow(**shown.entity.model_dump(include=set(LicenceRow.model_fields))))
+    licence: Licence = shown.entity
+    fields = licence.model_dump(include=set(LicenceRow.model_fields))
+    shown.put(LicenceRow(**fields, jobs_max=licence.agreed_terms.jobs_max, due_at=licence.due_at))
+
+
+def due(connection: Connection, now: int) -> list[str]:
+    """Licences that time alone ends now, and requests nobody answered."""
+    table = SQLModel.metadata.tables["licence"]
+    query = select(table.c.id).where(table.c.due_at > 0, table.c.due_at <= now).order_by(table.c.due_at).limit(500)
+    return list(connection.execute(query).scalars())
+
+
+def open_licences(connection: Connection, listing_id: str) -> bool:
+    """Whether anybody has, or waits for, a licence under a listing."""
+    table = SQLModel.metadata.tables["licence"]
+    query = select(table.c.id).where(table.c.listing_id == listing_id, table.c.state.in_(OPEN)).limit(1)
+    return connection.execute(query).first() is not None
+
+
+def uncertified_listings(connection: Connection) -> list[str]:
+    """Listings on the market whose asset has no certificate any more."""
+    return _uncertified(connection, SQLModel.metadata.tables["listing"], ("LIVE", "PAUSED"))
+
+
+def uncertified_licences(connection: Connection) -> list[str]:
+    """Licences in force whose asset has no certificate any more."""
+    return _uncertified(connection, SQLModel.metadata.tables["licence"], ("ACTIVE",))
+
+
+def _uncertified(connection: Connection, table: Table, states: tuple[str, ...]) -> list[str]:
+    asset = SQLModel.metadata.tables["asset"]
+    lost = asset.c.state.in_(("FROZEN", "EXPIRED", "CANCELLED"))
+    query = select(table.c.id).join(asset, asset.c.id == table.c.asset_id).where(lost, table.c.state.in_(states))
+    return list(connection.execute(query.order_by(table.c.id).limit(500)).scalars())
+
+
+def lock(connection: Connection, licence_id: str) -> None:
+    """Nobody else changes this licence before the transaction ends, nor does who else asked for it get past here."""
+    table = SQLModel.metadata.tables["licence"]
+    connection.execute(select(table.c.id).where(table.c.id == licence_id).with_for_update())

@@ -1,32 +1,64 @@
-"""What time alone brings about: tickets lapse, silence becomes acceptance, and a ticket nobody took is sent again.
+"""What time alone brings about. Asks every slice what is due and lets it do it; decides nothing by itself.
 
 Each step looks again inside its own unit, so a step that comes twice or too late does nothing.
 """
 
+from collections.abc import Callable
+from functools import partial
 from threading import Event as Signal
+from typing import NamedTuple
 
 import structlog
-from sqlalchemy import select
-from sqlmodel import SQLModel
 
+from exchange.access import service as access
 from exchange.authorization.model import TicketIssued
 from exchange.dispatch.service import Dispatcher
 from exchange.kernel.caller import CLOCKWORK
 from exchange.kernel.errors import ExchangeError
 from exchange.kernel.feed import covered
-from exchange.kernel.unit import Ground, history
-from exchange.orders import endings
+from exchange.kernel.unit import Ground, Unit, history
+from exchange.licensing import listings, stops
+from exchange.licensing import views as licensing
+from exchange.orders import endings, views
+from exchange.registration import register
+from exchange.registration.views import outlived
+from exchange.settlement import paying
+from exchange.settlement.rails import Rail
 
 RESEND_AFTER_US = 15_000_000
 log = structlog.get_logger()
 
 
-class Clockwork:
-    """Looks at what is due. `dispatcher` may be absent where another process dispatches."""
+class Timer(NamedTuple):
+    """What is due now, and what is then done to each, in a unit of its own."""
 
-    def __init__(self, ground: Ground, dispatcher: Dispatcher | None) -> None:
+    name: str
+    due: Callable[[Unit], list[str]]
+    step: Callable[[Unit, str], object]
+
+
+TIMERS = (
+    Timer("ticket", lambda unit: views.due(unit.connection, unit.now), endings.lapse),
+    Timer("inspection", lambda unit: views.due(unit.connection, unit.now), endings.accept_by_silence),
+    Timer("supplement", access.lapsed_supplements, access.lapse_supplement),
+    Timer("certificate", lambda unit: outlived(unit.connection, unit.calendar.today(unit.now)), register.expire),
+    Timer("listing", lambda unit: licensing.uncertified_listings(unit.connection), listings.suspend_uncertified),
+    Timer("certified", lambda unit: licensing.uncertified_licences(unit.connection), stops.suspend_uncertified),
+    Timer("licence", lambda unit: licensing.due(unit.connection, unit.now), stops.lapse),
+    Timer("quota", lambda unit: views.used_up(unit.connection), endings.use_up),
+)
+"""In the order in which one may follow from another."""
+
+
+class Clockwork:
+    """Looks at what is due. `dispatcher` or `rail` may be absent where another process dispatches or pays."""
+
+    def __init__(self, ground: Ground, dispatcher: Dispatcher | None, rail: Rail | None = None) -> None:
         self._ground = ground
         self._dispatcher = dispatcher
+        self._timers = list(TIMERS)
+        if rail is not None:
+            self._timers.append(Timer("payout", paying.due_again, partial(paying.try_again, rail=rail)))
 
     def run(self, stop: Signal, pause_s: float) -> None:
         while not stop.wait(pause_s):
@@ -37,28 +69,23 @@ class Clockwork:
 
     def run_once(self) -> None:
         """Deal with everything that is due now."""
-        for order_id in self._orders("TICKETED", due=True):
-            self._step(order_id)
-        for order_id in self._orders("DELIVERED", due=True):
-            self._step(order_id)
+        for timer in self._timers:
+            with self._ground.reading(CLOCKWORK) as unit:
+                due = timer.due(unit)
+            for subject in due:
+                self._step(timer, subject)
         if self._dispatcher is not None:
-            for order_id in self._orders("TICKETED", due=False):
+            with self._ground.reading(CLOCKWORK) as unit:
+                waiting = views.ticketed_before(unit.connection, unit.now - RESEND_AFTER_US)
+            for order_id in waiting:
                 self._send_again(self._dispatcher, order_id)
 
-    def _step(self, order_id: str) -> None:
+    def _step(self, timer: Timer, subject: str) -> None:
         try:
             with self._ground.writing(CLOCKWORK) as unit:
-                endings.lapse(unit, order_id)
-                endings.accept_by_silence(unit, order_id)
+                timer.step(unit, subject)
         except ExchangeError as error:
-            log.warning("clockwork.step_failed", code=error.reason, order=order_id)
-
-    def _orders(self, state: str, *, due: bool) -> list[str]:
-        table, now = SQLModel.metadata.tables["orders"], self._ground.clock()
-        query = select(table.c.id).where(table.c.state == state).limit(500)
-        query = query.where(table.c.due_at <= now) if due else query.where(table.c.placed_at <= now - RESEND_AFTER_US)
-        with self._ground.store.reading() as connection:
-            return list(connection.execute(query).scalars())
+            log.warning("clockwork.step_failed", code=error.reason, timer=timer.name, subject=subject)
 
     def _send_again(self, dispatcher: Dispatcher, order_id: str) -> None:
         """The broker may have lost a ticket (a crash may cost it its last second): the log has not."""

@@ -2,11 +2,10 @@
 
 from exchange.kernel.errors import NotFound
 from exchange.kernel.unit import Unit
-from exchange.orders.model import Order, OrderCancelled, OrderCompleted, OrderLapsed
+from exchange.licensing import stops
+from exchange.orders.model import LAPSE_GRACE_S, Order, OrderCancelled, OrderCompleted, OrderLapsed
+from exchange.orders.views import jobs_used
 from exchange.settlement import service as settlement
-
-LAPSE_GRACE_S = 60
-"""For a receipt that is on its way when the ticket expires."""
 
 
 def cancel(unit: Unit, order_id: str) -> Order:
@@ -37,6 +36,11 @@ def lapse(unit: Unit, order_id: str) -> Order:
         return order
     settlement.release(unit, order.id, "R2")
     return unit.record(order, OrderLapsed(refund_rule="R2"), refs=(order.head,))
+
+
+def use_up(unit: Unit, licence_id: str) -> None:
+    """For the timer: see whether a licence has no job left, now that its last ticket has ended."""
+    stops.exhaust(unit, licence_id, jobs_used(unit.connection, licence_id))
 
 
 def own_order(unit: Unit, order_id: str) -> Order:

@@ -7,6 +7,9 @@ from exchange.wire.envelope import Envelope
 from exchange.wire.licences import Mode, Purpose
 from exchange.wire.refusals import Refusal
 
+LAPSE_GRACE_S = 60
+"""For a receipt that is on its way when its ticket expires."""
+
 
 class OrderPlaced(Event):
     buyer_id: str

@@ -1,11 +1,12 @@
 """Orders as they are looked up, and how much of each licence is used."""
 
-from sqlalchemy import BigInteger, Connection, select
+from sqlalchemy import BigInteger, Connection, exists, select
 from sqlmodel import Field, SQLModel
 
 from exchange.authorization.model import TicketIssued
+from exchange.kernel.clock import SECOND
 from exchange.kernel.views import DERIVED, Projection, shows
-from exchange.orders.model import Order
+from exchange.orders.model import LAPSE_GRACE_S, Order
 
 
 class OrderRow(SQLModel, table=True):
@@ -50,6 +51,29 @@ def jobs_used(connection: Connection, licence_id: str) -> int:
     return int(connection.execute(select(table.c.jobs).where(table.c.id == licence_id)).scalar() or 0)
 
 
+def due(connection: Connection, now: int) -> list[str]:
+    """Orders that time alone ends now."""
+    table = SQLModel.metadata.tables["orders"]
+    query = select(table.c.id).where(table.c.due_at > 0, table.c.due_at <= now).order_by(table.c.due_at).limit(500)
+    return list(connection.execute(query).scalars())
+
+
+def ticketed_before(connection: Connection, placed_at: int) -> list[str]:
+    """Orders whose domain has not reported yet, though it had some time."""
+    table = SQLModel.metadata.tables["orders"]
+    query = select(table.c.id).where(table.c.state == "TICKETED", table.c.placed_at <= placed_at).limit(500)
+    return list(connection.execute(query).scalars())
+
+
+def used_up(connection: Connection) -> list[str]:
+    """Licences in force that had all their tickets, none of which is still under way."""
+    licence, used, orders = (SQLModel.metadata.tables[name] for name in ("licence", "licence_use", "orders"))
+    under_way = exists().where(orders.c.licence_id == licence.c.id, orders.c.state == "TICKETED")
+    had = select(licence.c.id).join(used, used.c.id == licence.c.id).where(used.c.jobs >= licence.c.jobs_max)
+    query = had.where(licence.c.state == "ACTIVE", ~under_way).order_by(licence.c.id).limit(500)
+    return list(connection.execute(query).scalars())
+
+
 def _reason(order: Order) -> str:
     return order.reasons[0] if order.reasons else (order.refusal or order.cause or "")
 
@@ -57,5 +81,5 @@ def _reason(order: Order) -> str:
 def _due_at(order: Order) -> int:
     """When the clockwork should look at the order: never, if nothing is due."""
     if order.state == "TICKETED":
-        return order.expires_at_s * 1_000_000
+        return (order.expires_at_s + LAPSE_GRACE_S) * SECOND
     return order.inspection_ends_at if order.state == "DELIVERED" else 0

@@ -63,10 +63,15 @@ def submit(unit: Unit, ask: RegistrationAsk) -> Asset:
 def certified(unit: Unit, asset_id: str) -> Asset:
     """The asset, with a certificate that holds today."""
     asset = unit.load(Asset, asset_id)
-    expired = asset.valid_to is not None and unit.calendar.today(unit.now) > asset.valid_to
-    if asset.state != "CERTIFIED" or expired:
+    if not is_certified(unit, asset):
         raise Guarded("the asset has no valid certificate", code="E_ASSET_STATE")
     return asset
+
+
+def is_certified(unit: Unit, asset: Asset) -> bool:
+    """Whether its certificate holds today, be the timer that ends it late or not."""
+    expired = asset.valid_to is not None and unit.calendar.today(unit.now) > asset.valid_to
+    return asset.state == "CERTIFIED" and not expired
 
 
 def listable(unit: Unit, asset_id: str) -> Decision:

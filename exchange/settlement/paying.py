@@ -77,6 +77,25 @@ def pay(unit: Unit, rail: Rail, batch_id: str) -> Batch:
     return _conclude_batch(unit, batch)
 
 
+def due_again(unit: Unit) -> list[str]:
+    """Payouts whose wait is over."""
+    waiting = [unit.get(Payout, one) for one in views.retrying(unit.connection)]
+    return [payout.id for payout in waiting if unit.now >= payout.retry_at]
+
+
+def try_again(unit: Unit, payout_id: str, rail: Rail) -> Payout:
+    """For the timer: what people began to pay is tried again after its wait."""
+    _queued(unit)
+    payout = unit.get(Payout, payout_id)
+    if payout.state != PayoutState.RETRYING or unit.now < payout.retry_at:
+        return payout
+    owed = unit.get(Settlement, payout.settlement_id)
+    payout = _attempt(unit, rail, payout, owed, payout.payee_id)
+    _conclude(unit, owed)
+    _conclude_batch(unit, unit.get(Batch, owed.batch_id))
+    return payout
+
+
 def fix_payout(unit: Unit, rail: Rail, payout_id: str, account_digest: str) -> Payout:
     """Send a failed payout again: once two different persons have verified the same account of the payee."""
     _alone(unit)
@@ -119,8 +138,13 @@ def reverse_payout(unit: Unit, rail: Rail, payout_id: str, cause: str) -> Payout
 
 
 def _alone(unit: Unit) -> None:
-    """The duty, and a queue: units that move many payables at once would otherwise wait for each other in a ring."""
+    """The duty, and a queue."""
     unit.caller.require(Role.SETTLEMENT)
+    _queued(unit)
+
+
+def _queued(unit: Unit) -> None:
+    """Units that move many payables at once would otherwise wait for each other in a ring."""
     views.locked_balance_fen(unit.connection, lines.BANK)
 
 

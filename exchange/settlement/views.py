@@ -14,7 +14,7 @@ from exchange.kernel.views import DERIVED, Projection, shows
 from exchange.settlement import lines
 from exchange.settlement.lines import Posting
 from exchange.settlement.model import Batch, Deposit, Hold, HoldState, Settlement, SettlementBatched, SettlementState
-from exchange.settlement.payout import Payout
+from exchange.settlement.payout import Payout, PayoutState
 
 
 class BalanceRow(SQLModel, table=True):
@@ -179,3 +179,10 @@ def eligible(connection: Connection, *, until: date, limit: int) -> list[str]:
         .limit(limit)
     )
     return list(connection.execute(due).scalars())
+
+
+def retrying(connection: Connection) -> list[str]:
+    """Payouts that are to be tried again, now or later."""
+    table = SQLModel.metadata.tables["statement_line"]
+    query = select(table.c.id).where(table.c.state == PayoutState.RETRYING).order_by(table.c.id)
+    return list(connection.execute(query).scalars())

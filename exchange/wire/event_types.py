@@ -45,6 +45,7 @@ TYPES: frozenset[str] = frozenset(
         "licence.revoked",
         "licence.suspended",
         "licence.terminated",
+        "licence_termination.proposed",
         "listing.delisted",
         "listing.paused",
         "listing.published",

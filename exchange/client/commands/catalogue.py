@@ -115,6 +115,15 @@ def publish(ctx: typer.Context, listing_id: str, as_json: AsJson = False) -> Non
         show(exchange.publish(listing_id), as_json)
 
 
+@listings.command("step")
+def step_listing(
+    ctx: typer.Context, listing_id: str, verb: str, form: MaybeForm = None, as_json: AsJson = False
+) -> None:
+    """Any other act: pause, resume, suspend, reinstate, delist."""
+    with desk_of(ctx).exchange() as exchange:
+        show(exchange.listing_step(listing_id, verb, form_in(form) if form else None), as_json)
+
+
 @licences.command("request")
 def request_licence(ctx: typer.Context, listing_id: str, terms: Terms, as_json: AsJson = False) -> None:
     """Ask for terms within the template of a live listing."""
@@ -164,3 +173,10 @@ def stop(ctx: typer.Context, licence_id: str, how: Stop, ground: Ground, as_json
 def resume(ctx: typer.Context, licence_id: str, as_json: AsJson = False) -> None:
     with desk_of(ctx).exchange() as exchange:
         show(exchange.resume_licence(licence_id), as_json)
+
+
+@licences.command("terminate")
+def terminate(ctx: typer.Context, licence_id: str, as_json: AsJson = False) -> None:
+    """End a licence by agreement: propose it, or agree to the other party's proposal."""
+    with desk_of(ctx).exchange() as exchange:
+        show(exchange.terminate_licence(licence_id), as_json)

@@ -164,13 +164,18 @@ def upgrade() -> None:
         sa.Column("provider_id", AutoString(), nullable=False),
         sa.Column("buyer_id", AutoString(), nullable=False),
         sa.Column("domain", AutoString(), nullable=False),
+        sa.Column("jobs_max", sa.Integer(), nullable=False),
+        sa.Column("due_at", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_licence")),
         info={"derived": True},
     )
     with op.batch_alter_table("licence", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_licence_asset_id"), ["asset_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_licence_buyer_id"), ["buyer_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_licence_due_at"), ["due_at"], unique=False)
+        batch_op.create_index(batch_op.f("ix_licence_listing_id"), ["listing_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_licence_provider_id"), ["provider_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_licence_state"), ["state"], unique=False)
 
     op.create_table(
         "licence_use",
@@ -353,7 +358,10 @@ def downgrade() -> None:
     op.drop_table("listing")
     op.drop_table("licence_use")
     with op.batch_alter_table("licence", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_licence_state"))
         batch_op.drop_index(batch_op.f("ix_licence_provider_id"))
+        batch_op.drop_index(batch_op.f("ix_licence_listing_id"))
+        batch_op.drop_index(batch_op.f("ix_licence_due_at"))
         batch_op.drop_index(batch_op.f("ix_licence_buyer_id"))
         batch_op.drop_index(batch_op.f("ix_licence_asset_id"))
 

@@ -51,6 +51,10 @@ CALLS: tuple[Callable[[Exchange, Wallet], object], ...] = (
     lambda e, _: e.listing("lst_a"),
     lambda e, _: e.assess("lst_a", passed=True, report_sha256="", assessor_id="part_a"),
     lambda e, _: e.publish("lst_a"),
+    *(
+        lambda e, _, verb=verb: e.listing_step("lst_a", verb)
+        for verb in ("pause", "resume", "suspend", "reinstate", "delist")
+    ),
     lambda e, _: e.request_licence("lst_a", {}),
     lambda e, _: e.licences(),
     lambda e, _: e.licence("lic_a"),
@@ -58,6 +62,7 @@ CALLS: tuple[Callable[[Exchange, Wallet], object], ...] = (
     lambda e, _: e.agree("lic_a", ENVELOPE),
     *(lambda e, _, verb=verb: e.stop_licence("lic_a", verb, "G") for verb in ("refuse", "suspend", "revoke")),
     lambda e, _: e.resume_licence("lic_a"),
+    lambda e, _: e.terminate_licence("lic_a"),
     lambda e, _: e.deposit(1, "ref"),
     lambda e, _: e.escrow(),
     lambda e, _: e.close_day(),

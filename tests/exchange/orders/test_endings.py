@@ -5,7 +5,7 @@ import pytest
 from exchange.kernel.caller import CLOCKWORK
 from exchange.kernel.errors import IllegalTransition, NotFound
 from exchange.orders import endings
-from exchange.orders.model import Order
+from exchange.orders.model import LAPSE_GRACE_S, Order
 from exchange.wire.refusals import Refusal
 from tests.exchange.orders.trading import DEPOSIT_FEN, PRICE_FEN, Trading
 
@@ -56,7 +56,7 @@ def test_nobody_cancels_another_buyers_order(trading: Trading) -> None:
 def test_a_ticket_without_a_receipt_lapses_after_its_time_and_a_grace(trading: Trading) -> None:
     order = trading.order()
 
-    trading.tick(seconds=900 + endings.LAPSE_GRACE_S - 1)
+    trading.tick(seconds=900 + LAPSE_GRACE_S - 1)
     assert trading.order_now(order.id).state == "TICKETED"
     trading.tick(seconds=1)
 

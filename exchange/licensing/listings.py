@@ -1,0 +1,74 @@
+"""A listing once it was live: paused, suspended, back, and off the market. Never touches a licence."""
+
+from exchange.classification import service as classification
+from exchange.kernel.clock import SECOND
+from exchange.kernel.errors import Guarded
+from exchange.kernel.unit import Unit
+from exchange.licensing import authority
+from exchange.licensing.model import (
+    Listing,
+    ListingDelisted,
+    ListingPaused,
+    ListingReinstated,
+    ListingResumed,
+    ListingSuspended,
+)
+from exchange.licensing.service import own_listing
+from exchange.licensing.views import open_licences
+from exchange.registration import service as registration
+from exchange.registration.model import Asset
+
+NOTICE_DAYS = 30
+
+
+def pause(unit: Unit, listing_id: str) -> Listing:
+    """No new licences; running ones go on. It also is the notice after which the listing may be taken down."""
+    listing = own_listing(unit, listing_id)
+    notice_ends_at = unit.now + NOTICE_DAYS * 86_400 * SECOND
+    return unit.record(listing, ListingPaused(notice_ends_at=notice_ends_at, by=unit.caller.person_id))
+
+
+def resume(unit: Unit, listing_id: str) -> Listing:
+    listing = own_listing(unit, listing_id)
+    registration.certified(unit, listing.asset_id)
+    return unit.record(listing, ListingResumed(by=unit.caller.person_id))
+
+
+def suspend(unit: Unit, listing_id: str, ground: str) -> Listing:
+    unit.caller.require(*authority.STOPPERS)
+    listing, suspended_by = unit.get(Listing, listing_id), authority.of(unit.caller)
+    return unit.record(listing, ListingSuspended(ground=ground, suspended_by=suspended_by, by=unit.caller.person_id))
+
+
+def reinstate(unit: Unit, listing_id: str, report_sha256: str) -> Listing:
+    """The ground is gone, and the listing was assessed again: all that let it go live holds now."""
+    unit.caller.require(*authority.STOPPERS)
+    listing = unit.get(Listing, listing_id)
+    authority.require(unit.caller, listing.suspended_by)
+    classification.confirmed(unit, listing.asset_id)
+    decision = registration.listable(unit, listing.asset_id)
+    if not decision.permitted:
+        raise Guarded("the negative list bars it", code=decision.reasons[0])
+    return unit.record(listing, ListingReinstated(report_sha256=report_sha256, by=unit.caller.person_id))
+
+
+def delist(unit: Unit, listing_id: str, ground: str) -> Listing:
+    """For good: by an authority at once; by the lister once no licence is open, or thirty days after a pause."""
+    delisted = ListingDelisted(ground=ground, by=unit.caller.person_id)
+    if unit.caller.roles.intersection(authority.STOPPERS):
+        return unit.record(unit.get(Listing, listing_id), delisted)
+    listing = own_listing(unit, listing_id)
+    noticed = listing.state == "PAUSED" and unit.now >= listing.notice_ends_at
+    if not noticed and open_licences(unit.connection, listing.id):
+        raise Guarded("licences are open: pause it, and take it down thirty days later", code="E_NOTICE")
+    return unit.record(listing, delisted)
+
+
+def suspend_uncertified(unit: Unit, listing_id: str) -> Listing:
+    """For the timer: the asset's certificate is frozen, cancelled or has expired (rulebook 4.9)."""
+    listing = unit.get(Listing, listing_id)
+    asset = unit.get(Asset, listing.asset_id)
+    if listing.state not in ("LIVE", "PAUSED") or asset.state == "CERTIFIED":
+        return listing
+    suspended = ListingSuspended(ground=f"CERTIFICATE_{asset.state}", suspended_by="", by=unit.caller.person_id)
+    return unit.record(listing, suspended, refs=(asset.head,))

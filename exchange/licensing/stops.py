@@ -1,0 +1,106 @@
+"""How a licence rests, goes on and ends: by a party, by an authority, by both parties, or by time alone."""
+
+from exchange.kernel.caller import Role
+from exchange.kernel.errors import NotFound
+from exchange.kernel.unit import Unit
+from exchange.licensing import authority
+from exchange.licensing.model import (
+    Licence,
+    LicenceExhausted,
+    LicenceExpired,
+    LicenceRefused,
+    LicenceResumed,
+    LicenceRevoked,
+    LicenceSuspended,
+    LicenceTerminated,
+    LicenceTerminationProposed,
+)
+from exchange.registration import service as registration
+from exchange.registration.model import Asset
+
+
+def refuse(unit: Unit, licence_id: str, reason: str) -> Licence:
+    licence = _party_licence(unit, licence_id)
+    return unit.record(licence, LicenceRefused(reason=reason, by=unit.caller.person_id))
+
+
+def suspend(unit: Unit, licence_id: str, ground: str) -> Licence:
+    licence = _stoppable_licence(unit, licence_id)
+    suspended_by = authority.of(unit.caller)
+    return unit.record(licence, LicenceSuspended(ground=ground, suspended_by=suspended_by, by=unit.caller.person_id))
+
+
+def resume(unit: Unit, licence_id: str) -> Licence:
+    licence = _stoppable_licence(unit, licence_id)
+    authority.require(unit.caller, licence.suspended_by)
+    registration.certified(unit, licence.asset_id)
+    return unit.record(licence, LicenceResumed(by=unit.caller.person_id))
+
+
+def revoke(unit: Unit, licence_id: str, ground: str) -> Licence:
+    """Bind every new ticket at once. Whose fault it is decides the refund rule (rulebook 4.8)."""
+    licence = _stoppable_licence(unit, licence_id)
+    by_provider = licence.provider_id == unit.caller.participant_id
+    return unit.record(
+        licence,
+        LicenceRevoked(
+            ground=ground,
+            fault="supplier" if by_provider else "none",
+            refund_rule="R8" if by_provider else "R10",
+            by=unit.caller.person_id,
+        ),
+    )
+
+
+def terminate(unit: Unit, licence_id: str) -> Licence:
+    """End it by agreement: the first party to ask proposes, the other concludes. Asking again changes nothing."""
+    licence = _party_licence(unit, licence_id)
+    if licence.proposed_by == unit.caller.participant_id:
+        return licence
+    if not licence.proposed_by:
+        proposed = LicenceTerminationProposed(proposed_by=unit.caller.participant_id, by=unit.caller.person_id)
+        return unit.record(licence, proposed)
+    return unit.record(licence, LicenceTerminated(by=unit.caller.person_id))
+
+
+def lapse(unit: Unit, licence_id: str) -> Licence:
+    """For the timer: nobody answered within ten working days, or the licence's own time is over."""
+    licence = unit.get(Licence, licence_id)
+    if not 0 < licence.due_at <= unit.now:
+        return licence
+    if licence.is_unanswered:
+        return unit.record(licence, LicenceRefused(reason="E_WINDOW", by=unit.caller.person_id))
+    return unit.record(licence, LicenceExpired())
+
+
+def exhaust(unit: Unit, licence_id: str, jobs: int) -> Licence:
+    """For the timer: all jobs were issued, and the last of them has ended. Earlier, its answer could not come in."""
+    licence = unit.get(Licence, licence_id)
+    if licence.state != "ACTIVE" or jobs < licence.agreed_terms.jobs_max:
+        return licence
+    return unit.record(licence, LicenceExhausted(jobs=jobs))
+
+
+def suspend_uncertified(unit: Unit, licence_id: str) -> Licence:
+    """For the timer: the asset's certificate is frozen, cancelled or has expired."""
+    licence = unit.get(Licence, licence_id)
+    asset = unit.get(Asset, licence.asset_id)
+    if licence.state != "ACTIVE" or asset.state == "CERTIFIED":
+        return licence
+    suspended = LicenceSuspended(ground=f"CERTIFICATE_{asset.state}", suspended_by="", by=unit.caller.person_id)
+    return unit.record(licence, suspended, refs=(asset.head,))
+
+
+def _party_licence(unit: Unit, licence_id: str) -> Licence:
+    licence = unit.get(Licence, licence_id)
+    if unit.caller.participant_id not in (licence.provider_id, licence.buyer_id):
+        raise NotFound("no such licence")
+    return licence
+
+
+def _stoppable_licence(unit: Unit, licence_id: str) -> Licence:
+    """A licence its provider, or the exchange's overseers, may stop."""
+    licence = unit.get(Licence, licence_id)
+    if licence.provider_id != unit.caller.participant_id:
+        unit.caller.require(Role.COMPLIANCE, Role.REGULATOR)
+    return licence
