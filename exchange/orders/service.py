@@ -11,8 +11,17 @@ from exchange.classification.model import Grading
 from exchange.custody import service as custody
 from exchange.kernel import ids
 from exchange.kernel.caller import Role
-from exchange.kernel.errors import Guarded, IllegalTransition, Malformed, NotFound, RecordedRefusal
+from exchange.kernel.errors import (
+    Guarded,
+    IllegalTransition,
+    InsufficientFunds,
+    Malformed,
+    NotFound,
+    RecordedRefusal,
+    StaleVersion,
+)
 from exchange.kernel.unit import Unit
+from exchange.licensing import service as licensing
 from exchange.licensing.model import Licence, Listing
 from exchange.orders.asks import OrderAsk, ReceiptAsk
 from exchange.orders.decide import Trade, Verdict, judge
@@ -42,6 +51,7 @@ def explain(unit: Unit, ask: OrderAsk) -> Verdict:
 
 def place_order(unit: Unit, key: PrivateKey, ask: OrderAsk) -> Order:
     """Decide, price, hold and ticket one order: all of it, or none of it."""
+    licensing.held_still(unit, ask.licence_id)
     trade = _trade(unit, ask.licence_id)
     licence, verdict = trade.licence, judge(unit, trade, ask)
     order = unit.record(Order(id=ids.fresh("ord")), _placed(unit, trade, ask, verdict), refs=(licence.head,))
@@ -53,9 +63,13 @@ def place_order(unit: Unit, key: PrivateKey, ask: OrderAsk) -> Order:
         )
     # Asked before anything is computed: a share without a payee must not be found out when the answer is there.
     settlement.shares(unit, licence.agreed_terms.split_template, _payees(licence))
-    settlement.hold(
-        unit, order_id=order.id, payer_id=trade.buyer.id, amount_fen=verdict.quote.hold_fen, refs=(order.head,)
-    )
+    try:
+        settlement.hold(
+            unit, order_id=order.id, payer_id=trade.buyer.id, amount_fen=verdict.quote.hold_fen, refs=(order.head,)
+        )
+    except InsufficientFunds:
+        # Another order was quicker since the escrow was looked at: decided again, this one is a recorded refusal.
+        raise StaleVersion("the escrow has changed; ask again") from None
     scope = authorization.Scope(
         ask.computation, ask.purpose, ask.territory, ask.mode, verdict.k_min, trade.buyer.recipient_key
     )
@@ -71,7 +85,7 @@ def accept_receipt(unit: Unit, ask: ReceiptAsk) -> Order:
         return order  # The same receipt, handed in again.
     if order.state != "TICKETED":
         raise IllegalTransition("the order has ended; nothing is released")
-    licence = unit.get(Licence, order.licence_id)
+    licence = licensing.held_still(unit, order.licence_id)
     if receipt.output is None:
         suppressed = receipt.refusal is Refusal.NOTHING_RELEASABLE
         return _fail(unit, order, ask, receipt, refund_rule="R7" if suppressed else "R8", cause="DOMAIN_REFUSED")
