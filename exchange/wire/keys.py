@@ -7,6 +7,7 @@ import hashlib
 from base64 import b64decode, b64encode
 from binascii import Error as BadBase64
 from dataclasses import dataclass
+from functools import lru_cache
 
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
@@ -65,19 +66,30 @@ class PrivateKey:
 
     @property
     def public(self) -> PublicKey:
-        spki = self._key().public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
-        return PublicKey(spki)
+        return _public(self.seed)
 
     def sign(self, message: bytes) -> bytes:
         return self._key().sign(message)
 
     def _key(self) -> Ed25519PrivateKey:
-        return Ed25519PrivateKey.from_private_bytes(self.seed)
+        return _signing(self.seed)
 
     def __repr__(self) -> str:
         return "PrivateKey(…)"
 
 
+# A process signs with a handful of keys, and to derive one costs more than to sign with it.
+@lru_cache(maxsize=16)
+def _signing(seed: bytes) -> Ed25519PrivateKey:
+    return Ed25519PrivateKey.from_private_bytes(seed)
+
+
+@lru_cache(maxsize=16)
+def _public(seed: bytes) -> PublicKey:
+    return PublicKey(_signing(seed).public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo))
+
+
+@lru_cache(maxsize=1_024)
 def _loaded(spki: bytes) -> Ed25519PublicKey:
     try:
         key = load_der_public_key(spki)
