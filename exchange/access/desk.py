@@ -5,7 +5,7 @@ from exchange.access.keys import ApiKey, ApiKeyIssued, ApiKeyRevoked
 from exchange.access.nodes import Node, NodeRegistered, NodeRetired
 from exchange.access.service import EXCHANGE_ID, active
 from exchange.kernel import ids
-from exchange.kernel.caller import Role
+from exchange.kernel.caller import Caller, Role
 from exchange.kernel.errors import Forbidden, Guarded, Malformed, NotFound
 from exchange.kernel.unit import Unit
 from exchange.wire.keys import BadKey, PublicKey
@@ -41,7 +41,10 @@ def issue_key(unit: Unit, ask: KeyAsk) -> ApiKey:
 
 
 def rotate_key(unit: Unit, key_id: str, sha256: str) -> ApiKey:
-    """The same person and roles under a new secret; the old one ends at once."""
+    """The same person and roles under a new secret; the old one ends at once.
+
+    An ADMIN may end anybody's key and rotates none but its own: who sets a secret acts as the person it stands for.
+    """
     old = _mine(unit, key_id)
     issued = ApiKeyIssued(
         participant_id=old.participant_id,
@@ -55,7 +58,8 @@ def rotate_key(unit: Unit, key_id: str, sha256: str) -> ApiKey:
 
 
 def revoke_key(unit: Unit, key_id: str) -> ApiKey:
-    return unit.record(_mine(unit, key_id), ApiKeyRevoked(by=unit.caller.person_id))
+    key = unit.get(ApiKey, key_id) if Role.ADMIN in unit.caller.roles else _mine(unit, key_id)
+    return unit.record(key, ApiKeyRevoked(by=unit.caller.person_id))
 
 
 def register_node(unit: Unit, ask: NodeAsk) -> Node:
@@ -90,8 +94,7 @@ def retire_node(unit: Unit, domain: str) -> Node:
 def _house(unit: Unit, roles: frozenset[Role]) -> str:
     """For whom the new key will act, if the caller may hand out these roles."""
     if roles.isdisjoint(HOUSES):
-        held = unit.caller.roles | ({Role.NODE} if unit.caller.roles.intersection(PROVIDERS) else set())
-        if not roles <= held:
+        if not roles <= _held(unit.caller):
             raise Forbidden("nobody hands out more than it holds")
         return unit.caller.participant_id
     # A duty comes from an ADMIN alone: a reviewer must not make itself a second reviewer.
@@ -103,11 +106,19 @@ def _house(unit: Unit, roles: frozenset[Role]) -> str:
 
 
 def _mine(unit: Unit, key_id: str) -> ApiKey:
-    """A key the caller may end: its own, one of its participant that can do no more than its own, any for an ADMIN."""
-    key = unit.get(ApiKey, key_id)
-    same_house = key.participant_id == unit.caller.participant_id
-    own_person = same_house and key.person_id == unit.caller.person_id
-    weaker = same_house and unit.caller.roles >= frozenset(Role(role) for role in key.roles) - {Role.NODE}
-    if own_person or Role.ADMIN in unit.caller.roles or (weaker and unit.caller.roles.isdisjoint(HOUSES)):
+    """A key the caller may set the secret of: this very one, or one of its participant that can do no more than it.
+
+    The name of a person is given by whoever issues a key, so bearing it gives nothing. A machine manages no keys.
+    """
+    key, caller = unit.get(ApiKey, key_id), unit.caller
+    covered = key.participant_id == caller.participant_id and {Role(role) for role in key.roles} <= _held(caller)
+    on_duty = not caller.roles.isdisjoint(HOUSES)
+    manages = key.person_id == caller.person_id if on_duty else not caller.roles <= {Role.NODE}
+    if key.id == caller.key_id or (covered and manages):
         return key
     raise NotFound("no such key")
+
+
+def _held(caller: Caller) -> frozenset[Role]:
+    """What a caller has to give: its roles, and for those who may have a domain the role of a node."""
+    return caller.roles | ({Role.NODE} if caller.roles.intersection(PROVIDERS) else frozenset())
