@@ -13,6 +13,8 @@ from exchange.wire.envelope import Envelope
 TIMEOUT_S = 20.0
 PROBLEM = "application/problem+json"
 _NOT_NOW = {401, 403, 408, 425, 429}
+_STALE = b'"E_STALE_VERSION"'
+"""Not about the receipt: others were quicker, each time the exchange tried."""
 _HERE = {"127.0.0.1", "::1", "localhost"}
 
 
@@ -46,7 +48,8 @@ class Door:
         if response.status_code < 300:
             return True
         coded = response.headers.get("content-type", "").startswith(PROBLEM)
-        return coded and 400 <= response.status_code < 500 and response.status_code not in _NOT_NOW
+        final = coded and 400 <= response.status_code < 500 and response.status_code not in _NOT_NOW
+        return final and _STALE not in response.content
 
     def consistency(self, old: int, new: int) -> list[bytes]:
         """The log's own proof that it only grew from one size to another; verified by whoever asked for it.

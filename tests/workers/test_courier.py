@@ -63,6 +63,7 @@ def test_a_coded_no_of_the_exchange_is_an_answer(claims: Claims) -> None:
     [
         problem(401, "E_UNAUTHENTICATED"),
         problem(403, "E_ROLE"),
+        problem(409, "E_STALE_VERSION"),
         problem(429, "E_RATE"),
         problem(500, "E_INTERNAL"),
         problem(503, "E_LOG_STOPPED"),
