@@ -77,6 +77,12 @@ class LogStopped(ExchangeError):
     code = "E_LOG_STOPPED"
 
 
+class Unavailable(ExchangeError):
+    """The database did not answer, or went away in between. Ask again with the same Idempotency-Key."""
+
+    code = "E_UNAVAILABLE"
+
+
 class RecordedRefusal(ExchangeError):
     """A business decision said no. It is recorded first and reported second: the unit is kept, not undone."""
 

@@ -125,7 +125,9 @@ def _in_one_unit(endpoint: Callable[..., Any], status: int) -> Callable[..., Any
 
 def _logged(ground: Ground) -> None:
     """A fact that cannot be logged must not happen."""
-    if ground.backlog is not None and (code := ground.backlog.refusal()):
+    with ground.answering():
+        code = ground.backlog.refusal() if ground.backlog is not None else ""
+    if code:
         raise LogStopped("what is recorded is not being signed in time; come back", code=code)
 
 

@@ -18,6 +18,7 @@ from exchange.kernel.errors import (
     RecordedRefusal,
     StaleVersion,
     Unauthenticated,
+    Unavailable,
 )
 
 MEDIA_TYPE = "application/problem+json"
@@ -35,6 +36,7 @@ STATUS: dict[type[ExchangeError], int] = {
     RecordedRefusal: 403,
     KeyReused: 422,
     LogStopped: 503,
+    Unavailable: 503,
 }
 """The one table from error to HTTP status."""
 
@@ -52,7 +54,8 @@ def problem_of(error: ExchangeError) -> Response:
         if error.explanation:
             more["explanation"] = error.explanation
         return problem(status, error.reason, error.detail, **more)
-    response = problem(status, error.reason, error.detail)
+    # What is not there and what is not yours are told in the same words, whoever found out which it was.
+    response = problem(status, error.reason, "no such thing" if isinstance(error, NotFound) else error.detail)
     if status == 503:
         response.headers["Retry-After"] = RETRY_AFTER_S
     return response

@@ -8,6 +8,7 @@ from threading import Lock
 from typing import TypeVar
 
 from sqlalchemy import Connection
+from sqlalchemy.exc import OperationalError
 
 from exchange.kernel import errors, ids
 from exchange.kernel.calendar import Calendar
@@ -25,6 +26,7 @@ from policies.engine import PolicySet
 
 E = TypeVar("E", bound=Entity)
 _REMEMBERED = 20_000
+_UNDONE_BY_RIVALS = {"40001", "40P01"}  # PostgreSQL's own words for a serialization failure and for a deadlock.
 
 
 @dataclass(slots=True)
@@ -46,7 +48,7 @@ class Ground:
     def writing(self, caller: Caller) -> Iterator["Unit"]:
         """A unit whose facts are committed together when the block ends, or not at all."""
         try:
-            with self.store.writing() as connection:
+            with self.answering(), self.store.writing() as connection:
                 unit = Unit(connection, self, caller)
                 yield unit
                 unit.flush()
@@ -57,8 +59,20 @@ class Ground:
     @contextmanager
     def reading(self, caller: Caller) -> Iterator["Unit"]:
         """A unit that can only look."""
-        with self.store.reading() as connection:
+        with self.answering(), self.store.reading() as connection:
             yield Unit(connection, self, caller)
+
+    @contextmanager
+    def answering(self) -> Iterator[None]:
+        """A server may go and come back, and then it is asked again; a failing disk under SQLite is something else."""
+        try:
+            yield
+        except OperationalError as error:
+            if self.store.is_sqlite:
+                raise
+            if getattr(error.orig, "sqlstate", None) in _UNDONE_BY_RIVALS:
+                raise errors.StaleVersion("somebody else was first; ask again") from None
+            raise errors.Unavailable("the database did not answer; ask again with the same key") from None
 
     def _remember(self, unit: "Unit") -> None:
         with self.lock:

@@ -21,6 +21,10 @@ from tests.faults.market import DEPOSIT_FEN, DOMAIN, ORDERS, PRICE_FEN, SQL, Mar
 DEAR, DEAR_FEN = "finance", forms.PRICES["finance"]["price_fen"]
 DEAR_SQL = next(query.sql for query in ANSWERED if query.domain == DEAR)
 TRIES = 12
+DROP_ALL = (
+    "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity "
+    "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+)
 
 
 @pytest.fixture(scope="module")
@@ -65,6 +69,19 @@ def test_an_api_killed_while_it_takes_orders_takes_each_once(market: Market) -> 
 
         market.kill("exchange")
         market.processes.start_exchange()
+        placed = [one.result() for one in asked]
+    orders = market.ended(placed)
+
+    assert len(set(placed)) == ORDERS
+    assert {order["state"] for order in orders.values()} == {"DELIVERED"}
+
+
+def test_a_database_that_drops_every_connection_in_mid_trade_loses_nothing(market: Market) -> None:
+    with ThreadPoolExecutor(2) as pool:
+        asked: list[Future[str]] = [pool.submit(market.order) for _ in range(ORDERS)]
+        for placed_before in asked[1::2]:
+            placed_before.result()
+            market.ledger(DROP_ALL)
         placed = [one.result() for one in asked]
     orders = market.ended(placed)
 
