@@ -80,6 +80,9 @@ class Fences:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             return await self._app(scope, receive, send)
+        if "\0" in scope["path"]:
+            # No database takes such a name, and each says so in its own way.
+            return await problem(404, "E_NOT_FOUND", "no such thing")(scope, receive, send)
         headers = dict(scope["headers"])
         declared = headers.get(b"content-length", b"0")
         if not declared.isdigit() or int(declared) > BODY_BYTES_MAX:

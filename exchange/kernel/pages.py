@@ -1,6 +1,6 @@
 """Lists in pages: keyset cursors, opaque to the caller, with a `Link` to the next page (RFC 8288)."""
 
-from base64 import urlsafe_b64decode, urlsafe_b64encode
+from base64 import b64decode, urlsafe_b64encode
 from binascii import Error as BadBase64
 from collections.abc import Callable, Sequence
 from typing import Annotated, Any
@@ -51,6 +51,9 @@ def _sealed(last: str) -> str:
 
 def _opened(cursor: str) -> str:
     try:
-        return urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode()
+        last = b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True).decode("ascii")
     except (BadBase64, ValueError):
-        raise Malformed("not a cursor of ours", code="E_CURSOR") from None
+        last = ""
+    if not last or not last.isprintable():
+        raise Malformed("not a cursor of ours", code="E_CURSOR")
+    return last
