@@ -9,6 +9,7 @@ import unicodedata
 from sqlglot import exp
 from sqlglot.dialects.duckdb import DuckDB
 from sqlglot.errors import SqlglotError
+from sqlglot.parsers.duckdb import DuckDBParser
 from sqlglot.tokenizer_core import Token, TokenType
 
 from policies.disclosure.refusals import Denied
@@ -17,7 +18,8 @@ from policies.disclosure.words import Node, listed, rule_of_stranger, stray_part
 # The parser logs texts it cannot read; a buyer's text belongs in nobody's log.
 logging.getLogger("sqlglot").disabled = True
 CHARACTERS_MAX = 8_000
-TOKENS_MAX = 2_000
+TOKENS_MAX = 1_000
+STEPS_MAX = 3_000
 NODES_MAX = 400
 DEPTH_MAX = 40
 _OPENERS = {TokenType.SELECT, TokenType.WITH, TokenType.FROM, TokenType.L_PAREN}
@@ -39,6 +41,18 @@ _REASONS = {
 }
 
 
+class _Counting(DuckDBParser):
+    """Some texts make the parser go back and try again without end, so its steps are counted."""
+
+    steps = 0
+
+    def _advance(self, times: int = 1) -> None:
+        self.steps += 1
+        if self.steps > STEPS_MAX:
+            raise Denied("R01", "the text takes too many steps to read", fix="write it flatter")
+        super()._advance(times)
+
+
 def parse(sql: str) -> exp.Select:
     """The one SELECT in this text, every node of it on the list."""
     words = _tokens(sql)
@@ -46,7 +60,7 @@ def parse(sql: str) -> exp.Select:
         raise Denied("R14", "row counts of each operator tell about rows", fix="send the SELECT alone")
     if not words or words[0].token_type not in _OPENERS:
         raise Denied("R01", "not a SELECT", fix="send one SELECT")
-    tree = _tree(sql)
+    tree = _tree(words, sql)
     _bound(tree)
     _sources_are_names(tree)
     for node in _preorder(tree):
@@ -81,9 +95,9 @@ def _tokens(sql: str) -> list[Token]:
     return words
 
 
-def _tree(sql: str) -> Node:
+def _tree(words: list[Token], sql: str) -> Node:
     try:
-        trees = DuckDB().parse(sql)
+        trees = _Counting(dialect=DuckDB()).parse(words, sql)
     except (SqlglotError, RecursionError, ValueError, TypeError, KeyError, AttributeError, IndexError):
         # The parser is not ours: whatever it trips over, the text is not a query we can vouch for.
         raise Denied("R01", "the text does not parse", fix="send one SELECT") from None

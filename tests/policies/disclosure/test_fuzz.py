@@ -25,6 +25,10 @@ BOMBS = [
     "SELECT sum(" + "least(" * 38 + "bmi" + ", 1)" * 38 + ") FROM patients",
     "SELECT sum(" + "+".join(["bmi"] * 38) + ") FROM patients",
     "SELECT sum(CASE " + " ".join(f"WHEN birth_year = {1900 + i} THEN 1" for i in range(60)) + " END) FROM patients",
+    # Each level of these doubles what a parser that goes back and tries again has to read.
+    "SELECT a FROM " + "left join substring( " * 39, "SELECT 1 FROM p GROUP BY " + "struct( ? limit " * 39,
+    "SELECT a FROM p WHERE " + "decimal( * limit " * 39 + "1" + ")" * 39,
+    "SELECT 1 FROM p GROUP BY " + "not lambda limit row( " * 39,
 ]  # fmt: skip
 
 
