@@ -15,6 +15,8 @@ from policies.disclosure.values import Value
 BUCKETS = 64
 # With more units than this asked for, hitting that many buckets is too rare to be worth the look.
 K_BY_BUCKETS_MAX = 40
+# A longer text might not fit into a message to the engine.
+CHARACTERS_MAX = 100_000
 # Names no asset can have: those are letters, digits and underscores.
 _GROUPS, _UNSURE, _ROWS = '"all groups"', '"unsure groups"', '"their rows"'
 _UNITS, _COUNTED = '"their units"', '"groups counted"'
@@ -22,13 +24,13 @@ _UNITS, _COUNTED = '"their units"', '"groups counted"'
 
 @dataclass(frozen=True, slots=True)
 class Aggregate:
-    """What is computed for each group. A check is named by the condition that its units meet; "" is none."""
+    """What is computed for each group. A check is named by the conditions that its units meet."""
 
     sources: Sources
     unit: str
     keys: Sequence[Value]
     measures: Sequence[str]
-    checks: Mapping[str, Check]
+    checks: Mapping[tuple[str, ...], Check]
     where: Sequence[str]
 
     @property
@@ -49,35 +51,37 @@ class Aggregate:
         return "SELECT " + ", ".join(columns) + self.read + _group_by(len(self.keys))
 
 
-def filtered(sql: str, condition: str) -> str:
-    return f"{sql} FILTER (WHERE {condition})" if condition else sql
+def filtered(sql: str, conditions: tuple[str, ...]) -> str:
+    return f"{sql} FILTER (WHERE {' AND '.join(conditions)})" if conditions else sql
 
 
 def statement(aggregate: Aggregate, k_min: int) -> str:
     """The query whose rows are the groups that may leave; its last columns are at least-this-many counts of units."""
     if aggregate.sources.unit_unique or k_min > K_BY_BUCKETS_MAX:
-        return in_one_look(aggregate, k_min)
-    return _in_two_looks(aggregate, k_min)
+        return _in_one_look(aggregate, k_min)
+    text = _in_two_looks(aggregate, k_min)
+    return text if len(text) <= CHARACTERS_MAX else _in_one_look(aggregate, k_min)
 
 
-def in_one_look(aggregate: Aggregate, k_min: int) -> str:
+def _in_one_look(aggregate: Aggregate, k_min: int) -> str:
     """Every unit counted at once. Where a unit has one row at most, its rows are its units."""
     counted = "count(*)" if aggregate.sources.unit_unique else f"count(DISTINCT {aggregate.unit})"
     units = [f"{filtered(counted, one)} AS u{index}" for index, one in enumerate(aggregate.checks)]
-    floors = _floors(aggregate, [f"u{index}" for index in range(len(units))], k_min)
-    return "SELECT * FROM (" + aggregate.grouped(units) + ") AS g WHERE " + floors  # noqa: S608 - checked parts only
+    inner = aggregate.grouped(units)
+    return f"SELECT * FROM ({inner}) AS g WHERE {_floors(aggregate, k_min)}"  # noqa: S608 - checked parts only
 
 
 def _in_two_looks(aggregate: Aggregate, k_min: int) -> str:
     names = aggregate.names
-    units = [f"CASE WHEN b{i} >= {k_min} OR b{i} = 0 THEN b{i} ELSE e{i} END" for i in range(len(aggregate.checks))]
     columns = [f"{_GROUPS}.{name}" for name in names] + [f"m{index}" for index in range(len(aggregate.measures))]
-    columns += [f"{one} AS u{index}" for index, one in enumerate(units)]
+    columns += [
+        f"CASE WHEN b{i} >= {k_min} OR b{i} = 0 THEN b{i} ELSE e{i} END AS u{i}" for i in range(len(aggregate.checks))
+    ]
+    joined = f"SELECT {', '.join(columns)} FROM {_GROUPS} LEFT JOIN {_COUNTED} ON {_same(names, _GROUPS, _COUNTED)}"  # noqa: S608 - checked parts only
     return (
         f"WITH {_GROUPS} AS MATERIALIZED ({_first_look(aggregate)}), "  # noqa: S608 - checked parts only
         f"{_UNSURE} AS MATERIALIZED ({_unsure(aggregate, k_min)}), {_COUNTED} AS ({_second_look(aggregate)}) "
-        f"SELECT {', '.join(columns)} FROM {_GROUPS} LEFT JOIN {_COUNTED} ON {_same(names, _GROUPS, _COUNTED)} "
-        f"WHERE {_floors(aggregate, units, k_min)}"
+        f"SELECT * FROM ({joined}) AS g WHERE {_floors(aggregate, k_min)}"
     )
 
 
@@ -98,23 +102,27 @@ def _unsure(aggregate: Aggregate, k_min: int) -> str:
 
 
 def _second_look(aggregate: Aggregate) -> str:
-    """One row a unit and group first, then rows are counted: one pass serves all checks."""
+    """One row a unit and group first, then rows are counted: one pass serves all checks, each condition tried once."""
     names = aggregate.names
-    sides = [f"({one or 'TRUE'}) AS s{index}" for index, one in enumerate(aggregate.checks)]
-    rows = "SELECT " + ", ".join([*aggregate.key_columns, f"{aggregate.unit} AS unit", *sides]) + aggregate.read
-    met = [f"bool_or(s{index}) AS s{index}" for index in range(len(sides))]
+    parts = {part: f"c{index}" for index, part in enumerate({part: None for one in aggregate.checks for part in one})}
+    rows = [*aggregate.key_columns, f"{aggregate.unit} AS unit", *(f"{sql} AS {name}" for sql, name in parts.items())]
+    met = [
+        f"bool_or({' AND '.join(parts[part] for part in one) or 'TRUE'}) AS s{index}"
+        for index, one in enumerate(aggregate.checks)
+    ]
     units = (
-        f"SELECT {', '.join([*names, 'unit', *met])} FROM ({rows}) AS {_ROWS} "  # noqa: S608 - checked parts only
+        f"SELECT {', '.join([*names, 'unit', *met])} "  # noqa: S608 - checked parts only
+        f"FROM (SELECT {', '.join(rows)}{aggregate.read}) AS {_ROWS} "
         f"SEMI JOIN {_UNSURE} ON {_same(names, _ROWS, _UNSURE)}{_group_by(len(names) + 1)}"
     )
-    counts = [f"count(*) FILTER (WHERE s{index}) AS e{index}" for index in range(len(sides))]
+    counts = [f"count(*) FILTER (WHERE s{index}) AS e{index}" for index in range(len(met))]
     return f"SELECT {', '.join([*names, *counts])} FROM ({units}) AS {_UNITS}{_group_by(len(names))}"  # noqa: S608 - same
 
 
-def _floors(aggregate: Aggregate, units: Sequence[str], k_min: int) -> str:
+def _floors(aggregate: Aggregate, k_min: int) -> str:
     return " AND ".join(
-        f"({one} = 0 OR {one} >= {k_min})" if check.loose else f"{one} >= {k_min}"
-        for one, check in zip(units, aggregate.checks.values(), strict=True)
+        f"(u{index} = 0 OR u{index} >= {k_min})" if check.loose else f"u{index} >= {k_min}"
+        for index, check in enumerate(aggregate.checks.values())
     )
 
 

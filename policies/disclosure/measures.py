@@ -33,7 +33,7 @@ class Measures:
     unit: Value
     kept: Condition | None  # NULL tests of WHERE, moved into every measure so that both their sides are counted.
     found: dict[str, Measure] = field(default_factory=dict)
-    checks: dict[str, Check] = field(default_factory=dict)  # By the condition that k units must meet.
+    checks: dict[tuple[str, ...], Check] = field(default_factory=dict)  # By the conditions that k units must meet.
     parted: dict[str, None] = field(default_factory=dict)  # Conditions that part the rows of a group between cells.
 
     def start(self) -> None:
@@ -146,5 +146,5 @@ class Measures:
         self.checks[name] = Check(loose=not strict)
 
 
-def _all_of(conditions: Sequence[str]) -> str:
-    return " AND ".join(sorted(set(conditions)))
+def _all_of(conditions: Sequence[str]) -> tuple[str, ...]:
+    return tuple(sorted(set(conditions)))

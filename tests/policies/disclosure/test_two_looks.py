@@ -154,3 +154,12 @@ def test_an_asset_cannot_be_named_like_a_part_of_the_floor() -> None:
     for name in tables:
         plan = analyse(f"SELECT place, count(*) AS n FROM {name} GROUP BY place", load_controls({"tables": tables}))
         assert release(plan, data.execute(plan.sql).fetchall(), 10).rows == (("a", 20),)
+
+
+def test_a_text_too_long_for_the_engine_is_written_in_one_look() -> None:
+    costs = ", ".join(f"count(*) FILTER (WHERE v.cost > {number} AND v.place <> '{number:099}') AS a{number}"
+                      for number in range(12))  # fmt: skip
+
+    text = analyse(f"SELECT {costs} FROM visits v", controls(10)).sql
+
+    assert "bit_count" not in text
