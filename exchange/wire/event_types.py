@@ -21,8 +21,6 @@ TYPES: frozenset[str] = frozenset(
         "custody.deposited",
         "custody.destroyed",
         "custody.released",
-        "demo.changed",
-        "demo.made",
         "escrow.funded",
         "formal_review.passed",
         "grade.confirmed",

@@ -1,4 +1,4 @@
-"""Drafts of demo facts for the tests of the log."""
+"""Drafts of made-up facts for the tests of the log."""
 
 import secrets
 
@@ -20,7 +20,7 @@ def draft(subject: str, version: int = 1, refs: tuple[str, ...] = (), content: b
         refs=refs,
         rule="2026.1",
         subject=subject,
-        type="demo.made" if version == 1 else "demo.changed",
+        type="order.placed" if version == 1 else "ticket.issued",
         version=version,
     )
     return Draft(entry, {"payload": Section(salt, content)})

@@ -18,7 +18,7 @@ ENTRY = Entry(
     refs=("evt_0",),
     rule="2026.1",
     subject="ord_1",
-    type="demo.made",
+    type="order.placed",
     version=1,
 )
 
@@ -52,7 +52,7 @@ def test_the_commitment_is_what_any_sha256_tool_computes():
         {"version": 0},
         {"v": 2},
         {"type": "made"},
-        {"type": "demo.Made"},
+        {"type": "order.Placed"},
         {"rule": "two words"},
         {"commit": [{"alg": "md5", "tag": "x", "what": "payload"}]},
         {"commit": [{"alg": "sha256-salted/1", "tag": "A" * 44, "what": "payload"}]},
