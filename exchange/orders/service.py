@@ -33,6 +33,7 @@ from exchange.orders.model import (
     ResultDelivered,
 )
 from exchange.pricing import service as pricing
+from exchange.registration import service as registration
 from exchange.registration.model import Asset
 from exchange.settlement import lines
 from exchange.settlement import service as settlement
@@ -89,9 +90,9 @@ def accept_receipt(unit: Unit, ask: ReceiptAsk) -> Order:
     if receipt.output is None:
         suppressed = receipt.refusal is Refusal.NOTHING_RELEASABLE
         return _fail(unit, order, ask, receipt, refund_rule="R7" if suppressed else "R8", cause="DOMAIN_REFUSED")
-    if not licence.covers(unit.now_s):
-        # A revocation that came first wins: the output is not released (INV-4).
-        return _fail(unit, order, ask, receipt, refund_rule="R8", cause="LICENCE_ENDED")
+    if stopped := _stopped(unit, licence):
+        # A revocation or a freeze that came first wins: the output is not released (INV-4).
+        return _fail(unit, order, ask, receipt, refund_rule="R8", cause=stopped)
     ciphertext = _ciphertext(ask, receipt)
     terms = licence.agreed_terms
     price_fen = pricing.charge_call(unit, licence_id=licence.id, order_id=order.id, rule=terms.price)
@@ -180,6 +181,14 @@ def _receipt(unit: Unit, ask: ReceiptAsk) -> tuple[Receipt, Order]:
     if (receipt.ticket_id, receipt.ticket_digest) != (order.ticket_id, order.digest):
         raise Guarded("the receipt is for another ticket", code="E_TICKET")
     return receipt, order
+
+
+def _stopped(unit: Unit, licence: Licence) -> str:
+    """What ended while the domain computed; empty if all still stands."""
+    if not licence.covers(unit.now_s):
+        return "LICENCE_ENDED"
+    certified = registration.is_certified(unit, unit.get(Asset, licence.asset_id))
+    return "" if certified else "CERTIFICATE_ENDED"
 
 
 def _ciphertext(ask: ReceiptAsk, receipt: Receipt) -> bytes:

@@ -6,7 +6,7 @@ from exchange.kernel.errors import Guarded, IllegalTransition, RecordedRefusal
 from exchange.licensing import listings, stops
 from exchange.licensing.model import Licence
 from exchange.registration import register
-from tests.exchange.orders.trading import JOBS_MAX, Trading
+from tests.exchange.orders.trading import DEPOSIT_FEN, JOBS_MAX, Trading
 from tests.exchange.rehearsal import COMPLIANCE, REGULATOR, digest
 
 ORDER_REF = digest("order of the regulator")
@@ -99,6 +99,16 @@ def test_a_frozen_certificate_stops_the_next_order_at_once_and_suspends_what_res
     trading.tick()
 
     assert (trading.listing().state, trading.licence().state) == ("SUSPENDED", "SUSPENDED")
+
+
+def test_an_answer_that_comes_after_the_freeze_is_not_released_and_paid_back(trading: Trading) -> None:
+    order = trading.order()
+    frozen(trading)
+
+    after = trading.report(order)
+
+    assert (after.state, after.refund_rule, after.cause) == ("FAILED", "R8", "CERTIFICATE_ENDED")
+    assert trading.escrow_fen() == DEPOSIT_FEN
 
 
 def test_nothing_goes_on_before_the_certificate_is_unfrozen(trading: Trading) -> None:
