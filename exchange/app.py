@@ -1,7 +1,9 @@
 """The composition root of the API: which routes there are, how errors look, what a request may cost. Holds no rule."""
 
+import hashlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import cache
 from typing import Any
 
 import structlog
@@ -9,7 +11,7 @@ from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from limits import parse
 from limits.storage import MemoryStorage
-from limits.strategies import MovingWindowRateLimiter
+from limits.strategies import FixedWindowRateLimiter, MovingWindowRateLimiter
 from sqlalchemy import text
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -31,6 +33,8 @@ from exchange.settlement.rails import SimulatedBank
 from exchange.settlement.routes import routes as settlement
 
 BODY_BYTES_MAX = 1_048_576
+CREDENTIALS_PER_ADDRESS = 10
+"""So many may come from one address at their full rate; whoever makes credentials up gets no further than they."""
 log = structlog.get_logger()
 
 ROUTERS = (
@@ -70,12 +74,14 @@ def create_app(house: House) -> FastAPI:
 
 
 class Fences:
-    """What no request may do: be larger than we read, or come more often than agreed, by credential or address."""
+    """What no request may do: be larger than we read, or come more often than agreed, by credential and address."""
 
     def __init__(self, app: ASGIApp, requests_per_minute: int) -> None:
         self._app = app
         self._rate = parse(f"{requests_per_minute}/minute")
-        self._limiter = MovingWindowRateLimiter(MemoryStorage())
+        self._crowd = parse(f"{requests_per_minute * CREDENTIALS_PER_ADDRESS}/minute")
+        storage = MemoryStorage()
+        self._limiter, self._crowds = MovingWindowRateLimiter(storage), FixedWindowRateLimiter(storage)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -87,8 +93,9 @@ class Fences:
         declared = headers.get(b"content-length", b"0")
         if not declared.isdigit() or int(declared) > BODY_BYTES_MAX:
             return await problem(413, "E_TOO_LARGE", "the body is too large")(scope, receive, send)
-        who = headers.get(b"authorization", b"").decode("latin-1") or str((scope.get("client") or ("",))[0])
-        if not self._limiter.hit(self._rate, who):
+        address, shown = str((scope.get("client") or ("",))[0]), headers.get(b"authorization", b"")
+        who = hashlib.sha256(shown).hexdigest() if shown else address
+        if not (self._crowds.hit(self._crowd, "crowd", address) and self._limiter.hit(self._rate, who)):
             return await problem(429, "E_RATE", "too many requests; come back in a minute")(scope, receive, send)
         return await self._app(scope, _counted(receive), send)
 
@@ -109,6 +116,19 @@ def _counted(receive: Receive) -> Receive:
 
 
 def _errors(app: FastAPI) -> None:
+    @cache
+    def known_names() -> frozenset[str]:
+        described = app.openapi()
+        fields = {name for model in described["components"]["schemas"].values() for name in model.get("properties", ())}
+        asked = (
+            one for path in described["paths"].values() for way in path.values() for one in way.get("parameters", ())
+        )
+        return frozenset({"body", "query", "path", "header", *fields, *(one["name"] for one in asked)})
+
+    def shown(part: object) -> str:
+        """A name of ours or a position; a name that the caller made up may be a secret in the wrong place."""
+        return str(part) if isinstance(part, int) or part in known_names() else "*"
+
     @app.exception_handler(ExchangeError)
     def known(_: Request, error: ExchangeError) -> Response:
         return problem_of(error)
@@ -116,7 +136,7 @@ def _errors(app: FastAPI) -> None:
     @app.exception_handler(RequestValidationError)
     def unreadable(_: Request, error: RequestValidationError) -> Response:
         """Where it is wrong and how, never what was sent."""
-        pointers = [{"pointer": "/".join(map(str, one["loc"])), "kind": one["type"]} for one in error.errors()]
+        pointers = [{"pointer": "/".join(map(shown, one["loc"])), "kind": one["type"]} for one in error.errors()]
         return problem(422, "E_MALFORMED", "the request is not what this route takes", errors=pointers[:20])
 
     @app.exception_handler(HTTPException)
