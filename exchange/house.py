@@ -1,6 +1,5 @@
 """The parts of a running exchange, made from its settings: store, keys, rules, clock. One place, for every process."""
 
-import os
 import secrets
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +10,7 @@ from exchange.dispatch.service import Dispatcher
 from exchange.kernel.clock import SECOND, Clock, RehearsalClock, system_clock
 from exchange.kernel.unit import Ground
 from exchange.ledger.backlog import Backlog
+from exchange.ledger.files import kept_secret
 from exchange.ledger.sequencing import SequencerLoop
 from exchange.ledger.signer import Guard
 from exchange.ledger.store import Store
@@ -109,12 +109,4 @@ def _signer(settings: Settings) -> LogSigner:
 
 def _seed(path: Path) -> bytes:
     """A 32-byte seed kept in a file of its own."""
-    try:
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        return bytes.fromhex(path.read_text().strip())
-    with os.fdopen(handle, "w") as file:
-        file.write(secrets.token_bytes(32).hex())
-        file.flush()
-        os.fsync(handle)
-    return bytes.fromhex(path.read_text())
+    return bytes.fromhex(kept_secret(path, lambda: secrets.token_bytes(32).hex()).strip())

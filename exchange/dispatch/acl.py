@@ -15,6 +15,7 @@ from typing import NamedTuple
 from redis import Redis
 from redis.exceptions import ResponseError
 
+from exchange.ledger.files import kept_secret
 from exchange.wire import queue as wire
 
 _BOTH = "+hello +auth +ping +info +exists +multi +exec +discard"
@@ -73,9 +74,7 @@ def write(path: Path, text: str) -> None:
 
 def password(path: Path) -> str:
     """The password kept in this file; made at the first asking, readable by its owner only."""
-    if not path.exists():
-        _write_private(path, secrets.token_urlsafe(32))
-    return path.read_text()
+    return kept_secret(path, lambda: secrets.token_urlsafe(32))
 
 
 def hashed(plain: str) -> str:

@@ -1,6 +1,9 @@
 """Files that survive a power cut whole: written beside, flushed, renamed into place, the folder flushed."""
 
 import os
+import tempfile
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 
@@ -36,3 +39,25 @@ def write_durably(path: Path, data: bytes, beside: Path | None = None) -> None:
         os.fsync(folder)
     finally:
         os.close(folder)
+
+
+def kept_secret(path: Path, made: Callable[[], str]) -> str:
+    """The secret in this file, readable by its owner only; made at the first asking, whole or not at all.
+
+    Of several that ask at once, one makes it and all get the same; one that is killed leaves no half of it behind.
+    """
+    if not path.exists():
+        folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
+        handle, beside = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+        try:
+            with os.fdopen(handle, "w") as file:
+                file.write(made())
+                file.flush()
+                os.fsync(handle)
+            with suppress(FileExistsError):
+                os.link(beside, path)
+            os.fsync(folder)
+        finally:
+            os.unlink(beside)
+            os.close(folder)
+    return path.read_text()
