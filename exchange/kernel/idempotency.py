@@ -5,13 +5,19 @@ Follows the IETF draft on the Idempotency-Key header. A key belongs to one parti
 
 from dataclasses import dataclass
 
-from sqlalchemy import BigInteger, Connection, LargeBinary, select, update
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import BigInteger, Connection, LargeBinary
 from sqlmodel import Field, SQLModel
 
 from exchange.kernel.errors import KeyReused
 
 _UNDER_WAY = 0
+# Every write asks this, so it is written once.
+_CLAIM = (
+    "INSERT INTO idempotency (caller, key, fingerprint, status, media_type, body, at) VALUES (?, ?, ?, ?, ?, ?, ?) "
+    "ON CONFLICT DO NOTHING RETURNING key"
+)
+_FOUND = "SELECT fingerprint, status, media_type, body FROM idempotency WHERE caller = ? AND key = ?"
+_KEEP = "UPDATE idempotency SET status = ?, media_type = ?, body = ? WHERE caller = ? AND key = ?"
 
 
 class IdempotencyRow(SQLModel, table=True):
@@ -47,17 +53,11 @@ class Ask:
 
 def claim(connection: Connection, ask: Ask, now: int) -> Answer | None:
     """None when this is the first time; else the answer given then. A rival with the same key waits for us here."""
-    table = SQLModel.metadata.tables["idempotency"]
-    insert = sqlite.insert(table) if connection.dialect.name == "sqlite" else postgresql.insert(table)
-    row = {"caller": ask.caller, "key": ask.key, "fingerprint": ask.fingerprint}
-    fresh = {**row, "status": _UNDER_WAY, "media_type": "", "body": b"", "at": now}
     # What comes back is asked for, not counted: a driver need not know how many rows an INSERT made.
-    made = insert.values(fresh).on_conflict_do_nothing().returning(table.c.key)
-    if connection.execute(made).first() is not None:
+    fresh = (ask.caller, ask.key, ask.fingerprint, _UNDER_WAY, "", b"", now)
+    if connection.exec_driver_sql(_for(connection, _CLAIM), fresh).first() is not None:
         return None
-    found = (
-        connection.execute(select(table).where(table.c.caller == ask.caller, table.c.key == ask.key)).mappings().one()
-    )
+    found = connection.exec_driver_sql(_for(connection, _FOUND), (ask.caller, ask.key)).mappings().one()
     if found["fingerprint"] != ask.fingerprint:
         raise KeyReused("this Idempotency-Key came with another request before")
     return Answer(found["status"], found["media_type"], bytes(found["body"]))
@@ -65,9 +65,9 @@ def claim(connection: Connection, ask: Ask, now: int) -> Answer | None:
 
 def keep(connection: Connection, ask: Ask, answer: Answer) -> None:
     """Keep the answer, in the transaction of what it answers."""
-    table = SQLModel.metadata.tables["idempotency"]
-    connection.execute(
-        update(table)
-        .where(table.c.caller == ask.caller, table.c.key == ask.key)
-        .values(status=answer.status, media_type=answer.media_type, body=answer.body)
-    )
+    kept = (answer.status, answer.media_type, answer.body, ask.caller, ask.key)
+    connection.exec_driver_sql(_for(connection, _KEEP), kept)
+
+
+def _for(connection: Connection, sql: str) -> str:
+    return sql if connection.dialect.name == "sqlite" else sql.replace("?", "%s")

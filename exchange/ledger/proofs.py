@@ -2,14 +2,19 @@
 
 from collections.abc import Callable
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, select
 from sqlmodel import col
 
-from exchange.ledger.tables import CheckpointRow, EventIndexRow, EventRow, HeadRow, TileRow
+from exchange.ledger.tables import HeadRow
 from exchange.wire import merkle, tiles
 from exchange.wire.merkle import Node
 from exchange.wire.notes import Checkpoint, read_checkpoint
 from exchange.wire.proofs import LogProof
+
+# Asked for every ticket that is sent, so they are written once.
+_TILE = "SELECT data FROM tile WHERE level = ? AND n = ?"
+_NEWEST = "SELECT note FROM checkpoint WHERE published_at IS NOT NULL ORDER BY size DESC LIMIT 1"
+_PLACE = "SELECT i.idx FROM event e LEFT JOIN event_index i ON i.n = e.n WHERE e.id = ?"
 
 
 class UnknownEntry(LookupError):
@@ -34,8 +39,7 @@ def tile_reader(connection: Connection) -> Callable[[int, int], bytes]:
 
     def tile(level: int, n: int) -> bytes:
         if (level, n) not in seen:
-            query = select(col(TileRow.data)).where(col(TileRow.level) == level, col(TileRow.n) == n)
-            data = connection.execute(query).scalar_one_or_none()
+            data = connection.exec_driver_sql(_for(connection, _TILE), (level, n)).scalar_one_or_none()
             if data is None:
                 raise MissingTile("a tile of the tree is missing")
             seen[level, n] = bytes(data)
@@ -52,12 +56,7 @@ def head(connection: Connection) -> tuple[int, bytes]:
 
 def newest_checkpoint(connection: Connection) -> tuple[Checkpoint, str] | None:
     """The newest published checkpoint and its note."""
-    size = (
-        select(func.max(col(CheckpointRow.size))).where(col(CheckpointRow.published_at).is_not(None)).scalar_subquery()
-    )
-    note = connection.execute(
-        select(col(CheckpointRow.note)).where(col(CheckpointRow.size) == size)
-    ).scalar_one_or_none()
+    note = connection.exec_driver_sql(_NEWEST).scalar_one_or_none()
     return None if note is None else (read_checkpoint(note)[0], note)
 
 
@@ -71,13 +70,7 @@ def consistency(connection: Connection, old: int, new: int) -> list[bytes]:
 
 def log_proof(connection: Connection, event_id: str) -> LogProof:
     """The entry's place under the newest published checkpoint, to be verified offline."""
-    query = (
-        select(col(EventIndexRow.idx))
-        .select_from(EventRow)
-        .outerjoin(EventIndexRow, col(EventIndexRow.n) == col(EventRow.n))
-        .where(col(EventRow.id) == event_id)
-    )
-    row = connection.execute(query).one_or_none()
+    row = connection.exec_driver_sql(_for(connection, _PLACE), (event_id,)).one_or_none()
     if row is None:
         raise UnknownEntry("no such entry")
     newest = newest_checkpoint(connection)
@@ -85,3 +78,7 @@ def log_proof(connection: Connection, event_id: str) -> LogProof:
         raise NotCovered("no checkpoint covers the entry yet")
     checkpoint, note = newest
     return LogProof(row[0], tuple(inclusion(connection, row[0], checkpoint.size)), note)
+
+
+def _for(connection: Connection, sql: str) -> str:
+    return sql if connection.dialect.name == "sqlite" else sql.replace("?", "%s")

@@ -87,7 +87,8 @@ def node_reader(tile: Callable[[int, int], bytes]) -> Node:
         tile_level, depth = divmod(level, 8)
         first = index << depth
         n, start = divmod(first, WIDTH)
-        return subtree_hash(split(tile(tile_level, n))[start : start + (1 << depth)])
+        end = start + (1 << depth)
+        return subtree_hash(split(tile(tile_level, n)[start * HASH_BYTES : end * HASH_BYTES]))
 
     return node
 
