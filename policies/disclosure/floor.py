@@ -12,7 +12,8 @@ from policies.disclosure.plan import Check
 from policies.disclosure.relations import Sources
 from policies.disclosure.values import Value
 
-BUCKETS = 64
+# The top bits: data are more often parted by the low ones.
+BUCKET_BITS = 6
 # With more units than this asked for, hitting that many buckets is too rare to be worth the look.
 K_BY_BUCKETS_MAX = 40
 # A longer text might not fit into a message to the engine.
@@ -86,7 +87,7 @@ def _in_two_looks(aggregate: Aggregate, k_min: int) -> str:
 
 
 def _first_look(aggregate: Aggregate) -> str:
-    hit = f"bit_or(CAST(1 AS UBIGINT) << (hash({aggregate.unit}) & {BUCKETS - 1}))"
+    hit = f"bit_or(CAST(1 AS UBIGINT) << (hash({aggregate.unit}) >> {64 - BUCKET_BITS}))"
     buckets = [f"coalesce(bit_count({filtered(hit, one)}), 0) AS b{i}" for i, one in enumerate(aggregate.checks)]
     rows = filtered("count(*)", next(iter(aggregate.checks)))
     return aggregate.grouped([f"{rows} AS n", *buckets])
@@ -110,10 +111,12 @@ def _second_look(aggregate: Aggregate) -> str:
         f"bool_or({' AND '.join(parts[part] for part in one) or 'TRUE'}) AS s{index}"
         for index, one in enumerate(aggregate.checks)
     ]
+    # Nothing is read where no group is unsure; of a whole table there is one group at most.
+    unsure = f"SEMI JOIN {_UNSURE} ON {_same(names, _ROWS, _UNSURE)}" if names else f"CROSS JOIN {_UNSURE}"
     units = (
         f"SELECT {', '.join([*names, 'unit', *met])} "  # noqa: S608 - checked parts only
         f"FROM (SELECT {', '.join(rows)}{aggregate.read}) AS {_ROWS} "
-        f"SEMI JOIN {_UNSURE} ON {_same(names, _ROWS, _UNSURE)}{_group_by(len(names) + 1)}"
+        f"{unsure}{_group_by(len(names) + 1)}"
     )
     counts = [f"count(*) FILTER (WHERE s{index}) AS e{index}" for index in range(len(met))]
     return f"SELECT {', '.join([*names, *counts])} FROM ({units}) AS {_UNITS}{_group_by(len(names))}"  # noqa: S608 - same

@@ -66,7 +66,7 @@ def controls(k_min: int) -> Controls:
 @cache
 def persons() -> tuple[int | None, ...]:
     """Twelve that share a bucket, four that do not, and nobody."""
-    found = duckdb.connect().execute("SELECT i FROM range(5000) t(i) WHERE hash(i::INT) & 63 = 5 ORDER BY i LIMIT 12")
+    found = duckdb.connect().execute("SELECT i FROM range(5000) t(i) WHERE hash(i::INT) >> 58 = 5 ORDER BY i LIMIT 12")
     return (*(row[0] for row in found.fetchall()), 6001, 6002, 6003, 6004, None)
 
 
