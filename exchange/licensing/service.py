@@ -4,7 +4,7 @@ from exchange.access import service as access
 from exchange.classification import service as classification
 from exchange.kernel import ids
 from exchange.kernel.caller import Role
-from exchange.kernel.errors import Guarded, Malformed, NotFound
+from exchange.kernel.errors import Forbidden, Guarded, Malformed, NotFound
 from exchange.kernel.unit import Unit
 from exchange.licensing import views
 from exchange.licensing.asks import Assessment, ListingAsk
@@ -73,8 +73,14 @@ def assess(unit: Unit, listing_id: str, ask: Assessment) -> Listing:
 
 
 def publish(unit: Unit, listing_id: str) -> Listing:
-    """Go live. Only what is certified, graded, assessed, priced and licensed gets here (INV-3)."""
+    """Go live. Only what is certified, graded, assessed, priced and licensed gets here (INV-3).
+
+    A merchant may prepare a listing of anybody's asset; whoever holds the data lets it go live, and so agrees.
+    """
     listing = own_listing(unit, listing_id)
+    if unit.caller.participant_id != listing.provider_id:
+        raise Forbidden("whoever holds the data lets it go live")
+    access.active(unit, listing.provider_id)
     registration.certified(unit, listing.asset_id)
     classification.confirmed(unit, listing.asset_id)
     return unit.record(listing, ListingPublished(by=unit.caller.person_id))
@@ -114,6 +120,7 @@ def offer(unit: Unit, licence_id: str, envelope: Envelope) -> Licence:
     licence = unit.get(Licence, licence_id)
     if licence.provider_id != unit.caller.participant_id:
         raise NotFound("no such licence")
+    access.active(unit, licence.provider_id)
     _opened(envelope, licence, (_domain_key(unit, licence.domain),))
     _in_time(unit, licence)
     offered = LicenceOffered(envelope=envelope, answer_due_at=_answer_due_at(unit), by=unit.caller.person_id)
