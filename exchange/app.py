@@ -172,9 +172,11 @@ def _public(app: FastAPI, house: House, threads: Threads | None) -> None:
     @app.get("/readyz", tags=["exchange"])
     def ready() -> Response:
         """The database answers, and the log is being signed: here, or by the process whose work we see."""
-        with house.ground.store.reading() as connection:
-            connection.execute(text("SELECT 1"))
         stopped = STOPPED if threads is not None and threads.sequencer.failure is not None else ""
-        if code := stopped or (house.ground.backlog.refusal() if house.ground.backlog else ""):
+        with house.ground.answering():
+            with house.ground.store.reading() as connection:
+                connection.execute(text("SELECT 1"))
+            code = stopped or (house.ground.backlog.refusal() if house.ground.backlog else "")
+        if code:
             return problem(503, code, "the log is not being signed in time; an operator must look")
         return Response('{"status":"ready"}', media_type="application/json")

@@ -4,13 +4,17 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from fastapi.testclient import TestClient
 from sqlalchemy.exc import OperationalError
 
+from exchange.app import create_app
+from exchange.house import House
 from exchange.kernel.caller import NOBODY
 from exchange.kernel.clock import system_clock
 from exchange.kernel.errors import StaleVersion, Unavailable
 from exchange.kernel.unit import Ground
 from exchange.ledger.store import Store
+from exchange.settings import Settings
 from policies.engine import load_policies
 
 
@@ -41,6 +45,16 @@ def test_a_database_that_is_not_there_is_told(tmp_path: Path) -> None:
 
     with pytest.raises(Unavailable), ground.reading(NOBODY):
         pass
+
+
+def test_an_api_without_its_database_is_not_ready_and_says_so(tmp_path: Path) -> None:
+    missing = f"postgresql+psycopg://nobody@/nothing?host={tmp_path}"
+    door = TestClient(create_app(House.opened(Settings.read({"DX_HOME": str(tmp_path), "DX_DATABASE_URL": missing}))))
+
+    answer = door.get("/readyz")
+
+    assert (answer.status_code, answer.json()["code"]) == (503, "E_UNAVAILABLE")
+    assert door.get("/healthz").status_code == 200
 
 
 def test_a_failing_file_is_not_taken_for_a_server_that_comes_back(tmp_path: Path) -> None:
