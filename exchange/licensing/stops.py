@@ -1,7 +1,7 @@
 """How a licence rests, goes on and ends: by a party, by an authority, by both parties, or by time alone."""
 
 from exchange.kernel.caller import Role
-from exchange.kernel.errors import NotFound
+from exchange.kernel.errors import Forbidden, NotFound
 from exchange.kernel.unit import Unit
 from exchange.licensing import authority
 from exchange.licensing.model import (
@@ -95,6 +95,7 @@ def _party_licence(unit: Unit, licence_id: str) -> Licence:
     licence = unit.get(Licence, licence_id)
     if unit.caller.participant_id not in (licence.provider_id, licence.buyer_id):
         raise NotFound("no such licence")
+    _by_a_person(unit)
     return licence
 
 
@@ -103,4 +104,11 @@ def _stoppable_licence(unit: Unit, licence_id: str) -> Licence:
     licence = unit.get(Licence, licence_id)
     if licence.provider_id != unit.caller.participant_id:
         unit.caller.require(Role.COMPLIANCE, Role.REGULATOR)
+    _by_a_person(unit)
     return licence
+
+
+def _by_a_person(unit: Unit) -> None:
+    """A worker's credential lies on a machine beside the queue: whoever finds it there ends no licence with it."""
+    if unit.caller.roles <= {Role.NODE}:
+        raise Forbidden("a machine, or who is outside the market, does not do this")
