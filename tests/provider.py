@@ -83,7 +83,7 @@ class Provider:
     def sign(self, licence_id: str) -> Envelope:
         """What `dex` calls signing, inside the domain: the terms asked for, under the domain's own key."""
         asked = self.door.licence(licence_id)
-        names = ("id", "listing_id", "asset_id", "provider_id", "buyer_id", "domain", "controls_digest")
+        names = set(Licence.model_fields) - {"terms"}
         act = Licence(**{name: asked[name] for name in names}, terms=LicenceTerms.model_validate(asked["terms"]))
         envelope: Envelope = act.signed(self.domain.key)
         self.door.offer(licence_id, envelope)

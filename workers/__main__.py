@@ -107,7 +107,7 @@ def sign(folder: Path, licence_id: str) -> None:
 def _signed(domain: Domain, licence_id: str) -> dict[str, Any]:
     with Door(domain.trusted.exchange_url, domain.secret("api.key")) as door:
         asked = door.licence(licence_id)
-        names = ("id", "listing_id", "asset_id", "provider_id", "buyer_id", "domain", "controls_digest")
+        names = set(Licence.model_fields) - {"terms"}
         act = Licence(**{name: asked[name] for name in names}, terms=LicenceTerms.model_validate(asked["terms"]))
         ours = act.domain == domain.name and domain.controls(act.controls_digest) is not None
         if act.id != licence_id or not ours:

@@ -12,7 +12,8 @@ from threading import Lock
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS claim (ticket_id TEXT PRIMARY KEY, ticket_digest TEXT NOT NULL, order_id TEXT NOT NULL,
-    claimed_at_s INTEGER NOT NULL);
+    licence_id TEXT NOT NULL, claimed_at_s INTEGER NOT NULL);
+CREATE INDEX IF NOT EXISTS claim_licence ON claim (licence_id);
 CREATE TABLE IF NOT EXISTS outbox (ticket_id TEXT PRIMARY KEY REFERENCES claim, body BLOB NOT NULL,
     delivered INTEGER NOT NULL DEFAULT 0);
 CREATE TABLE IF NOT EXISTS seen (origin TEXT PRIMARY KEY, size INTEGER NOT NULL, root BLOB NOT NULL);
@@ -26,6 +27,7 @@ class Claim:
     ticket_id: str
     ticket_digest: str
     order_id: str
+    licence_id: str
     claimed_at_s: int
 
 
@@ -42,9 +44,15 @@ class Claims:
 
     def claim(self, claim: Claim) -> bool:
         """True the first time, false ever after."""
-        row = (claim.ticket_id, claim.ticket_digest, claim.order_id, claim.claimed_at_s)
+        row = (claim.ticket_id, claim.ticket_digest, claim.order_id, claim.licence_id, claim.claimed_at_s)
         with self._changing() as db:
-            return db.execute("INSERT OR IGNORE INTO claim VALUES (?, ?, ?, ?)", row).rowcount == 1
+            return db.execute("INSERT OR IGNORE INTO claim VALUES (?, ?, ?, ?, ?)", row).rowcount == 1
+
+    def runs(self, licence_id: str) -> int:
+        """How many tickets of a licence were taken on here."""
+        with self._lock:
+            row = self._db.execute("SELECT count(*) FROM claim WHERE licence_id = ?", (licence_id,)).fetchone()
+        return int(row[0])
 
     def unfinished(self) -> list[Claim]:
         """Claimed tickets without an outcome: this domain died while they ran."""

@@ -11,11 +11,12 @@ from typing import Any
 from exchange.wire import merkle
 from exchange.wire.deliveries import Delivery
 from exchange.wire.envelope import BadEnvelope
-from exchange.wire.keys import PublicKey
+from exchange.wire.keys import BadKey, PublicKey
 from exchange.wire.licences import Licence
 from exchange.wire.notes import Checkpoint
 from exchange.wire.proofs import LogProof, verify_entry
 from exchange.wire.refusals import Refusal, Refused
+from exchange.wire.sealing import RecipientKey
 from exchange.wire.tickets import Ticket
 
 CLOCK_SKEW_S = 300
@@ -89,14 +90,17 @@ def prove(token: str, keeper: Gatekeeper, *, seen: Seen, consistency: Consistenc
     return Proven(ticket, envelope.digest, licence, checkpoint)
 
 
-def admit(proven: Proven, keeper: Gatekeeper, *, now_s: int) -> Admitted:
-    """Whether a proven ticket may run here and now. Raises `Refused`; the refusal is told in a receipt."""
+def admit(proven: Proven, keeper: Gatekeeper, *, now_s: int, runs: int) -> Admitted:
+    """Whether a proven ticket may run here and now. Raises `Refused`; the refusal is told in a receipt.
+
+    `runs` is how many tickets of its licence this domain has taken on, this one included.
+    """
     ticket, licence = proven.ticket, proven.licence
     # (5) It is fresh.
     if not ticket.issued_at_s - CLOCK_SKEW_S <= now_s < ticket.expires_at_s:
         raise Refused(Refusal.STALE)
-    # (6) The licence covers it: these parties, this asset, purpose, place, mode and moment.
-    if not _covers(licence, ticket, now_s):
+    # (6) The licence covers it: these parties, this asset, purpose, place, mode and moment, and so many times.
+    if not _covers(licence, ticket, now_s) or runs > licence.terms.jobs_max:
         raise Refused(Refusal.LICENCE_INVALID)
     # (7) It was decided under the policies this domain has, on controls this domain declared.
     tables = keeper.controls(ticket.controls_digest)
@@ -142,8 +146,17 @@ def _covers(licence: Licence, ticket: Ticket, now_s: int) -> bool:
             ticket.domain,
             ticket.controls_digest,
         )
+        and _kid(ticket.recipient_key) == licence.recipient_kid
+        and ticket.k_min >= licence.k_min
         and ticket.purpose in terms.purposes
         and ticket.territory in terms.territories
         and ticket.mode in terms.modes
         and terms.valid_from_s <= now_s < terms.valid_to_s
     )
+
+
+def _kid(recipient_key: str) -> str:
+    try:
+        return RecipientKey.parsed(recipient_key).kid
+    except BadKey:
+        return ""

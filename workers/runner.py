@@ -56,7 +56,7 @@ class Runner:
             return
         ticket = proven.ticket
         started_s = self.clock_s()
-        if not self.claims.claim(Claim(ticket.id, proven.digest, ticket.order_id, started_s)):
+        if not self.claims.claim(Claim(ticket.id, proven.digest, ticket.order_id, ticket.licence_id, started_s)):
             log.info("ticket.again", code=Refusal.ALREADY_RUN.value, ticket=ticket.id)
             return
         self._conclude(proven, self._outcome(proven), started_s)
@@ -88,7 +88,8 @@ class Runner:
     def _outcome(self, proven: gate.Proven) -> Answer | Refusal:
         """The sealed answer, or a code. No other word of any failure gets past this line."""
         try:
-            admitted = gate.admit(proven, self.keeper, now_s=self.clock_s())
+            runs = self.claims.runs(proven.ticket.licence_id)
+            admitted = gate.admit(proven, self.keeper, now_s=self.clock_s(), runs=runs)
             answer, plan_digest = computations.run(admitted, self.engine)
             return _sealed(canonical.encode(answer), plan_digest, proven)
         except Refused as refused:

@@ -30,6 +30,8 @@ def countersigned(
         raise AgreementRefused("the licence is not signed by the domain, or cannot be read") from None
     if licence.buyer_id != wallet.identity.participant_id or licence.listing_id != listing_id:
         raise AgreementRefused("the licence is somebody else's, or of another listing")
+    if licence.recipient_kid != wallet.opening_key.public.kid:
+        raise AgreementRefused("answers would be sealed to somebody else")
     if licence.id != offered.get("id") or licence.terms != terms:
         raise AgreementRefused("the terms are not those asked for")
     return envelope.countersigned(wallet.signing_key)

@@ -101,6 +101,8 @@ class LicenceRequested(Event):
     buyer_id: str
     domain: str
     controls_digest: str
+    recipient_kid: str
+    k_min: int
     terms: LicenceTerms
     answer_due_at: int
     by: str
@@ -195,6 +197,8 @@ class Licence(Entity):
     buyer_id: str = ""
     domain: str = ""
     controls_digest: str = ""
+    recipient_kid: str = ""
+    k_min: int = 0
     digest: str = ""
     terms: LicenceTerms | None = None
     envelope: Envelope | None = None

@@ -52,9 +52,11 @@ class LicenceBrief(BaseModel):
 
 
 class LicenceView(LicenceBrief):
-    """A licence. `proposal` is the exact content to be signed; `envelope` carries the signatures so far."""
+    """A licence: all that both sides sign. `envelope` carries the signatures so far."""
 
     controls_digest: str
+    recipient_kid: str
+    k_min: int
     digest: str
     terms: LicenceTerms
     envelope: Envelope | None

@@ -24,6 +24,7 @@ from exchange.registration import service as registration
 from exchange.wire import licences as wire
 from exchange.wire.envelope import BadEnvelope, Envelope
 from exchange.wire.keys import PublicKey
+from exchange.wire.sealing import RecipientKey
 
 ANSWER_WORKING_DAYS = 10
 """For each side to answer the other: the provider a request, the buyer an offer."""
@@ -89,7 +90,7 @@ def publish(unit: Unit, listing_id: str) -> Listing:
 def request_licence(unit: Unit, listing_id: str, terms: wire.LicenceTerms) -> Licence:
     """A buyer asks for terms within the template of a live listing."""
     unit.caller.require(Role.BUYER)
-    access.active(unit, unit.caller.participant_id)
+    buyer = access.active(unit, unit.caller.participant_id)
     listing = unit.get(Listing, listing_id)
     if listing.state != "LIVE" or listing.template is None:
         raise Guarded("the listing is not live", code="E_ASSET_STATE")
@@ -106,6 +107,8 @@ def request_licence(unit: Unit, listing_id: str, terms: wire.LicenceTerms) -> Li
             buyer_id=unit.caller.participant_id,
             domain=listing.domain,
             controls_digest=asset.controls_digest,
+            recipient_kid=RecipientKey.parsed(buyer.recipient_key).kid,
+            k_min=classification.confirmed(unit, asset.id).k_min,
             terms=terms,
             answer_due_at=_answer_due_at(unit),
             by=unit.caller.person_id,
@@ -163,6 +166,8 @@ def proposal(licence: Licence) -> wire.Licence:
         buyer_id=licence.buyer_id,
         domain=licence.domain,
         controls_digest=licence.controls_digest,
+        recipient_kid=licence.recipient_kid,
+        k_min=licence.k_min,
         terms=licence.agreed_terms,
     )
 

@@ -64,7 +64,7 @@ def judge(unit: Unit, trade: Trade, ask: OrderAsk) -> Verdict:
     """Decide one order. All steps of the pipeline are evaluated; the first failure is the primary reason."""
     price = quote(trade.licence.agreed_terms.price, _conditions(trade, ask))
     decision = decide(unit.policies, "licence", _facts(unit, trade, ask, price))
-    declared = Declared(trade.asset.controls_digest, trade.grading.k_min, trade.asset.tables)
+    declared = Declared(trade.asset.controls_digest, _k_min(trade), trade.asset.tables)
     found = planned(declared, ask.computation.sql)
     plan, denied = (None, found) if isinstance(found, Denied) else (found, None)
     return Verdict(decision, price, plan, denied, declared.k_min)
@@ -74,6 +74,11 @@ def _off_the_negative_list(unit: Unit, trade: Trade, ask: OrderAsk) -> bool:
     """The list in force at this moment, not the one at listing."""
     about = {"act": "DELIVER", "mode": ask.mode.value, "grade": trade.grading.grade, "purpose": ask.purpose.value}
     return decide(unit.policies, "negative_list", {**trade.asset.attributes, **about}).permitted
+
+
+def _k_min(trade: Trade) -> int:
+    """The stricter of what was signed and what the grade asks for now."""
+    return max(trade.licence.k_min, trade.grading.k_min)
 
 
 def _conditions(trade: Trade, ask: OrderAsk) -> Conditions:

@@ -93,7 +93,7 @@ def accept_receipt(unit: Unit, ask: ReceiptAsk) -> Order:
     if stopped := _stopped(unit, licence):
         # A revocation or a freeze that came first wins: the output is not released (INV-4).
         return _fail(unit, order, ask, receipt, refund_rule="R8", cause=stopped)
-    ciphertext = _ciphertext(ask, receipt)
+    ciphertext = _ciphertext(ask, receipt, licence)
     terms = licence.agreed_terms
     price_fen = pricing.charge_call(unit, licence_id=licence.id, order_id=order.id, rule=terms.price)
     custody.keep(unit, order_id=order.id, buyer_id=order.buyer_id, ciphertext=ciphertext)
@@ -191,12 +191,14 @@ def _stopped(unit: Unit, licence: Licence) -> str:
     return "" if certified else "CERTIFICATE_ENDED"
 
 
-def _ciphertext(ask: ReceiptAsk, receipt: Receipt) -> bytes:
+def _ciphertext(ask: ReceiptAsk, receipt: Receipt, licence: Licence) -> bytes:
     try:
         ciphertext = b64decode(ask.ciphertext or "", validate=True)
     except (BadBase64, ValueError):
         raise Malformed("the ciphertext is not base64") from None
     output = receipt.output
+    if output is not None and output.recipient_kid != licence.recipient_kid:
+        raise Guarded("the answer is sealed to another key than the licence names", code="E_CIPHERTEXT")
     if output is None or (sha256(ciphertext).hexdigest(), len(ciphertext)) != (
         output.ciphertext_sha256,
         output.ciphertext_bytes,

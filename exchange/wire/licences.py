@@ -132,4 +132,8 @@ class Licence(Act):
     buyer_id: Id
     domain: Domain
     controls_digest: Digest
+    recipient_kid: Annotated[str, Field(pattern=r"^[0-9a-f]{16}$")]
+    """The buyer's own sealing key: an answer under this licence is sealed to it and to nothing else."""
+    k_min: Annotated[int, Field(ge=2, le=10**6)]
+    """No answer over fewer privacy units, whatever a ticket says."""
     terms: LicenceTerms

@@ -4,10 +4,12 @@ It cannot run a query the provider's own key did not license, nor one that is no
 """
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from exchange.wire.refusals import Refusal, Refused
+from exchange.wire.sealing import OpeningKey
 from exchange.wire.tickets import Ticket
 from tests.workers.tiny_log import (
     EXCHANGE,
@@ -35,7 +37,7 @@ def tried(token: str, claims: Claims, shown: TinyLog) -> Refusal | None:
     try:
         proven = gate.prove(token, KEEPER, seen=claims.seen(ORIGIN), consistency=shown.consistency)
         claims.see(ORIGIN, proven.checkpoint.size, proven.checkpoint.root)
-        gate.admit(proven, KEEPER, now_s=NOW_S)
+        gate.admit(proven, KEEPER, now_s=NOW_S, runs=1)
     except Refused as refused:
         return refused.code
     return None
@@ -174,3 +176,16 @@ def test_looser_controls_than_the_provider_declared_are_not_known_here(claims: C
 
 def test_looser_policies_than_the_providers_own_copy_are_refused(claims: Claims, log: TinyLog) -> None:
     assert tried(log.deliver(ticket(policy_digest="c" * 64).signed(EXCHANGE)), claims, log) is Refusal.POLICY_DIFFERS
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [{"recipient_key": OpeningKey.generated().public.text}, {"recipient_key": "none"}, {"k_min": 2}],
+    ids=["sealed to the operator", "sealed to nobody", "over fewer units"],
+)
+def test_the_operator_can_neither_redirect_an_answer_nor_lower_its_floor(
+    claims: Claims, changed: dict[str, Any]
+) -> None:
+    log = TinyLog()
+
+    assert tried(log.deliver(ticket(**changed).signed(EXCHANGE)), claims, log) is Refusal.LICENCE_INVALID

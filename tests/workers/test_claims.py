@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from workers.claims import Claim, Claims
 
-CLAIM = Claim("tkt_1", "a" * 64, "ord_1", 100)
+CLAIM = Claim("tkt_1", "a" * 64, "ord_1", "lic_1", 100)
 ORIGIN = "log.example/test"
 
 
@@ -27,7 +27,7 @@ def test_another_ticket_under_the_same_id_is_not_claimed(path: Path) -> None:
     claims = Claims(path)
     claims.claim(CLAIM)
 
-    assert not claims.claim(Claim("tkt_1", "b" * 64, "ord_2", 200))
+    assert not claims.claim(Claim("tkt_1", "b" * 64, "ord_2", "lic_1", 200))
 
 
 def test_a_claim_without_an_outcome_is_unfinished_after_a_restart(path: Path) -> None:

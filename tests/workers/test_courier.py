@@ -18,7 +18,7 @@ Answering = Callable[[httpx2.Request], httpx2.Response]
 def claims(tmp_path: Path) -> Claims:
     kept = Claims(tmp_path / "state.db")
     for number in (1, 2):
-        kept.claim(Claim(f"tkt_{number}", "a" * 64, f"ord_{number}", 100))
+        kept.claim(Claim(f"tkt_{number}", "a" * 64, f"ord_{number}", "lic_1", 100))
         kept.conclude(f"tkt_{number}", b'{"receipt": %d}' % number)
     return kept
 

@@ -49,7 +49,7 @@ def refusal_of(token: str, log: TinyLog | None = None, seen: Seen = FIRST) -> Re
 def refusal_at_door(now_s: int = NOW_S, **changed: Any) -> Refusal:
     good = proven(TinyLog().deliver(ticket(**changed).signed(EXCHANGE)))
     with pytest.raises(Refused) as caught:
-        gate.admit(good, KEEPER, now_s=now_s)
+        gate.admit(good, KEEPER, now_s=now_s, runs=1)
     return caught.value.code
 
 
@@ -60,7 +60,7 @@ def test_a_logged_and_licensed_ticket_is_admitted() -> None:
     found = proven(log.deliver(TICKET.signed(EXCHANGE)))
 
     assert (found.ticket, found.licence, found.checkpoint) == (TICKET, LICENCE, log.checkpoint())
-    assert gate.admit(found, KEEPER, now_s=NOW_S).proven is found
+    assert gate.admit(found, KEEPER, now_s=NOW_S, runs=1).proven is found
 
 
 def test_admission_cannot_be_forged() -> None:
@@ -188,3 +188,13 @@ def test_a_leaf_that_commits_to_a_ticket_elsewhere_than_in_its_content_does_not_
     entry = entry_of(content, what="notes")
 
     assert refusal_of(packed(entry, content, log.proof(log.add(entry)))) is Refusal.NOT_LOGGED
+
+
+def test_a_licence_is_used_as_often_as_it_was_signed_for_and_no_oftener() -> None:
+    good = proven(TinyLog().deliver(TICKET.signed(EXCHANGE)))
+
+    gate.admit(good, KEEPER, now_s=NOW_S, runs=TERMS.jobs_max)
+    with pytest.raises(Refused) as caught:
+        gate.admit(good, KEEPER, now_s=NOW_S, runs=TERMS.jobs_max + 1)
+
+    assert caught.value.code is Refusal.LICENCE_INVALID

@@ -204,12 +204,12 @@ def test_nothing_above_the_floor_is_said_in_one_word(tmp_path: Path, log: TinyLo
     assert domain.refusal() is Refusal.NOTHING_RELEASABLE
 
 
-def test_a_buyers_key_that_is_none_fails_the_ticket_and_does_not_leave_it_open(tmp_path: Path, log: TinyLog) -> None:
+def test_a_buyers_key_that_is_none_is_refused_and_does_not_leave_the_ticket_open(tmp_path: Path, log: TinyLog) -> None:
     domain = Domain(tmp_path, log, Tables())
 
     domain.runner.handle(delivered(log, ticket(recipient_key="AAAA")))
 
-    assert domain.refusal() is Refusal.COMPUTATION_FAILED
+    assert domain.refusal() is Refusal.LICENCE_INVALID
     assert domain.claims.unfinished() == []
 
 

@@ -63,6 +63,8 @@ LICENCE = Licence(
     buyer_id="par_buyer",
     domain="hosp1",
     controls_digest=DIGEST,
+    recipient_kid=BUYER.public.kid,
+    k_min=10,
     terms=TERMS,
 )
 SIGNED_LICENCE = LICENCE.signed(PROVIDER)

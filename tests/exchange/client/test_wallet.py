@@ -118,18 +118,18 @@ def test_becoming_active_signs_the_rulebook_in_force_with_the_key_it_binds(walle
 def licence(**changes: str) -> Licence:
     fields = {
         "id": "lic_a", "listing_id": "lst_a", "asset_id": "ast_a", "provider_id": "part_p", "buyer_id": "part_buyer",
-        "domain": "health", "controls_digest": "b" * 64,
+        "domain": "health", "controls_digest": "b" * 64, "recipient_kid": "a" * 16, "k_min": 5,
     }  # fmt: skip
     return Licence.model_validate({**fields, **changes, "terms": LicenceTerms.model_validate(TERMS)})
 
 
 def test_a_buyer_signs_the_very_bytes_the_domain_signed(wallet: Wallet) -> None:
-    domain = PrivateKey.generated()
-    offered = {"id": "lic_a", "envelope": licence().signed(domain).model_dump()}
+    domain, ours = PrivateKey.generated(), licence(recipient_kid=wallet.opening_key.public.kid)
+    offered = {"id": "lic_a", "envelope": ours.signed(domain).model_dump()}
 
     both = countersigned(wallet, offered, asked=TERMS, listing_id="lst_a", domain_key=domain.public)
 
-    assert Licence.opened(both, (domain.public, wallet.signing_key.public)) == licence()
+    assert Licence.opened(both, (domain.public, wallet.signing_key.public)) == ours
 
 
 @pytest.mark.parametrize(
@@ -145,16 +145,28 @@ def test_a_buyer_signs_the_very_bytes_the_domain_signed(wallet: Wallet) -> None:
 )
 def test_a_buyer_does_not_sign_what_it_did_not_ask_for(wallet: Wallet, offered: Licence, asked: dict[str, str]) -> None:
     domain = PrivateKey.generated()
-    view = {"id": "lic_a", "envelope": offered.signed(domain).model_dump()}
+    ours = offered.model_copy(update={"recipient_kid": wallet.opening_key.public.kid})
+    view = {"id": "lic_a", "envelope": ours.signed(domain).model_dump()}
 
     with pytest.raises(AgreementRefused):
         countersigned(wallet, view, asked=asked, listing_id="lst_a", domain_key=domain.public)
 
 
+def test_a_buyer_does_not_sign_that_its_answers_are_sealed_to_somebody_else(wallet: Wallet) -> None:
+    domain = PrivateKey.generated()
+    offered = {"id": "lic_a", "envelope": licence().signed(domain).model_dump()}
+
+    with pytest.raises(AgreementRefused, match="somebody else"):
+        countersigned(wallet, offered, asked=TERMS, listing_id="lst_a", domain_key=domain.public)
+
+
 @pytest.mark.parametrize("view", [{}, {"envelope": None}, {"id": "lic_a", "envelope": "signed"}])
 def test_a_buyer_does_not_sign_what_the_domain_did_not(wallet: Wallet, view: dict[str, str]) -> None:
     stranger, domain = PrivateKey.generated(), PrivateKey.generated()
-    forged = {"id": "lic_a", "envelope": licence().signed(stranger).model_dump()}
+    forged = {
+        "id": "lic_a",
+        "envelope": licence(recipient_kid=wallet.opening_key.public.kid).signed(stranger).model_dump(),
+    }
 
     for offered in (view, forged):
         with pytest.raises(AgreementRefused):

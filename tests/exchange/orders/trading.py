@@ -27,6 +27,7 @@ from exchange.wire.keys import PrivateKey
 from exchange.wire.licences import LicenceTerms
 from exchange.wire.receipts import Receipt, SealedOutput
 from exchange.wire.refusals import Refusal
+from exchange.wire.sealing import RecipientKey
 from tests.exchange.forms import form, publicised
 from tests.exchange.rehearsal import COMPLIANCE, FIRST, FOUND, REGISTRAR, SEALING_KEY, SECOND, Market, digest, staff
 
@@ -75,7 +76,7 @@ class Trading:
         output = SealedOutput(
             ciphertext_sha256=sha256(CIPHERTEXT).hexdigest(),
             ciphertext_bytes=len(CIPHERTEXT),
-            recipient_kid="0" * 16,
+            recipient_kid=RecipientKey.parsed(SEALING_KEY).kid,
             tag="0" * 64,
         )
         receipt = Receipt(
