@@ -104,7 +104,8 @@ def _facts(unit: Unit, trade: Trade, ask: OrderAsk, price: Quote) -> dict[str, s
         "noise_needed": trade.grading.open_sql != "exact",
         "noise_available": False,
         "budget_ok": True,
-        "approval": "not_needed",
+        # A grade that was raised binds at once (rulebook 3.3): its controls are not known before it is confirmed.
+        "approval": "missing" if trade.grading.state in ("REVIEWED", "REPORTED") else "not_needed",
         "use_respected": True,
         "funds_ok": balance_fen(unit.connection, lines.escrow(trade.buyer.id)) >= price.hold_fen,
     }

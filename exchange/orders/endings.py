@@ -1,5 +1,6 @@
 """How an order ends without its answer, or after it: cancelled, lapsed, accepted, or accepted by silence."""
 
+from exchange.kernel.caller import Role
 from exchange.kernel.errors import NotFound
 from exchange.kernel.unit import Unit
 from exchange.licensing import stops
@@ -44,9 +45,9 @@ def use_up(unit: Unit, licence_id: str) -> None:
 
 
 def own_order(unit: Unit, order_id: str) -> Order:
-    """An order of the calling buyer."""
+    """An order of the calling buyer, asked for by somebody who buys for it: a node's key is not enough."""
     order = unit.get(Order, order_id)
-    if order.buyer_id != unit.caller.participant_id:
+    if order.buyer_id != unit.caller.participant_id or Role.BUYER not in unit.caller.roles:
         raise NotFound("no such order")
     return order
 

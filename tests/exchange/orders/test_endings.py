@@ -1,13 +1,17 @@
 """How orders end: cancelled, lapsed, accepted, accepted by silence; each once, and the money with them."""
 
+from dataclasses import replace
+
 import pytest
 
-from exchange.kernel.caller import CLOCKWORK
+from exchange.classification import service as classification
+from exchange.kernel.caller import CLOCKWORK, Role
 from exchange.kernel.errors import IllegalTransition, NotFound
 from exchange.orders import endings
 from exchange.orders.model import LAPSE_GRACE_S, Order
 from exchange.wire.refusals import Refusal
 from tests.exchange.orders.trading import DEPOSIT_FEN, PRICE_FEN, Trading
+from tests.exchange.rehearsal import COMPLIANCE
 
 
 def cancelled(trading: Trading, order_id: str) -> Order:
@@ -97,3 +101,24 @@ def test_time_that_comes_twice_does_nothing_more(trading: Trading) -> None:
         endings.accept_by_silence(unit, order.id)
 
     assert trading.order_now(order.id).version == version
+
+
+def test_a_key_that_does_not_buy_neither_accepts_nor_cancels_its_own_houses_order(trading: Trading) -> None:
+    order, node = trading.order(), replace(trading.buyer, roles=frozenset({Role.NODE}))
+
+    for act in (endings.cancel, endings.accept_result):
+        with pytest.raises(NotFound), trading.market.ground.writing(node) as unit:
+            act(unit, order.id)
+
+
+def test_a_grade_under_review_again_stops_the_next_order(trading: Trading) -> None:
+    with trading.market.ground.writing(COMPLIANCE) as unit:
+        classification.trigger_regrade(unit, trading.asset_id, "SCHEMA_CHANGED")
+    assert trading.reasons() == ()
+
+    with trading.market.ground.writing(trading.supplier) as unit:
+        classification.self_grade(unit, trading.asset_id, "G3")
+    with trading.market.ground.writing(COMPLIANCE) as unit:
+        classification.review(unit, trading.asset_id)
+
+    assert trading.reasons() == ("E_APPROVAL",)
