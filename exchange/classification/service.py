@@ -11,7 +11,7 @@ from exchange.classification.model import (
 )
 from exchange.kernel import ids
 from exchange.kernel.caller import Role
-from exchange.kernel.errors import Guarded, NotFound
+from exchange.kernel.errors import Guarded, IllegalTransition, NotFound
 from exchange.kernel.unit import Unit
 from exchange.registration import register
 from exchange.registration.model import Asset
@@ -71,6 +71,8 @@ def confirm(unit: Unit, asset_id: str) -> Grading:
     grading = _grading(unit, asset_id)
     important = grading.grade == "IMPORTANT"
     unit.caller.require(Role.REGULATOR if important else Role.COMPLIANCE)
+    if grading.state not in ("REVIEWED", "REPORTED"):
+        raise IllegalTransition("only a reviewed grade is confirmed")
     if important and grading.state != "REPORTED":
         raise Guarded("important data is reported first", code="E_NOT_REPORTED")
     _second_person(unit, grading)
