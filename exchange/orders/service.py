@@ -52,6 +52,7 @@ def explain(unit: Unit, ask: OrderAsk) -> Verdict:
 
 def place_order(unit: Unit, key: PrivateKey, ask: OrderAsk) -> Order:
     """Decide, price, hold and ticket one order: all of it, or none of it."""
+    unit.caller.require(Role.BUYER)
     licensing.held_still(unit, ask.licence_id)
     trade = _trade(unit, ask.licence_id)
     licence, verdict = trade.licence, judge(unit, trade, ask)
