@@ -9,6 +9,7 @@ import re
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 
+from policies.engine.decide import Decision, decide
 from policies.engine.policy_set import PolicySet, build
 from policies.engine.refused import Fault, PolicyRefused
 
@@ -35,3 +36,11 @@ def load_archived(folder: Path, digest: str) -> PolicySet:
     if hashlib.sha256(canonical).hexdigest() != digest:
         raise PolicyRefused(Fault.DIGEST, "archive")
     return build(json.loads(canonical))
+
+
+def decided_again(folder: Path, decision: Decision) -> Decision:
+    """The same decision by the very rules it names. One that comes out otherwise was not made by them: refused."""
+    again = decide(load_archived(folder, decision.policy_digest), decision.table, decision.facts)
+    if again != decision:
+        raise PolicyRefused(Fault.DECISION, f"{decision.table}: decided otherwise")
+    return again

@@ -60,6 +60,11 @@ def example(box: Box) -> dict[str, Value]:
     return {name: min(atoms) for name, atoms in box.items()}
 
 
+def left(box: Box, rows: Sequence[Row]) -> Box | None:
+    """Some cases of a box that no row takes; none if the rows take all of it."""
+    return next(_remains(box, rows), None)
+
+
 def _said(table: Table, wanted: Mapping[str, Allowed], name: str) -> list[Allowed]:
     return [row.when[name] for row in table.rows if name in row.when] + ([wanted[name]] if name in wanted else [])
 

@@ -12,6 +12,7 @@ from typing import Annotated, Any
 import typer
 import yaml
 
+from exchange.client.commands import rulesets
 from exchange.client.commands.desk import AsJson, InputRefused, object_of, show, show_rows, text_in
 from policies.disclosure import Controls, load_controls
 from policies.disclosure import explain as explained
@@ -22,6 +23,9 @@ from policies.engine.table import Table
 from policies.properties import prove_claims
 
 policy = typer.Typer(no_args_is_help=True, help="The rules: prove them, read them, decide by them.")
+policy.command("diff")(rulesets.diff)
+policy.command("archive")(rulesets.archived)
+policy.command("again")(rulesets.again)
 _BESIDE_CONTROLS = {"about", "cases"}
 _BY_CASE = ("mode", "k_min")
 
@@ -90,10 +94,12 @@ def show_policy(
 def decide_case(
     table: str,
     facts: Annotated[str, typer.Option(help="A JSON object, or - for standard input.")],
+    under: Annotated[str | None, typer.Option(help="Other rules: a folder, or an archived set.")] = None,
     as_json: AsJson = False,
 ) -> None:
     """Decide one case by one table."""
-    show(decide(load_policies(), table, object_of(text_in(facts) if facts == "-" else facts)), as_json)
+    policies = load_policies() if under is None else rulesets.rules_in(under)
+    show(decide(policies, table, object_of(text_in(facts) if facts == "-" else facts)), as_json)
 
 
 def _rows(table: Table, lang: Lang) -> list[dict[str, Any]]:
