@@ -17,9 +17,11 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from exchange.access.credentials import authenticate
+from exchange.access.payload_routes import payloads
 from exchange.access.routes import keys, nodes, participants
 from exchange.audit.routes import audit
 from exchange.classification.routes import routes as classification
+from exchange.dispute.routes import disputes
 from exchange.house import House, Threads
 from exchange.kernel.errors import ExchangeError
 from exchange.kernel.problems import problem, problem_of
@@ -31,6 +33,7 @@ from exchange.registration.routes import routes as registration
 from exchange.rehearsal import rehearsal
 from exchange.settlement.rails import SimulatedBank
 from exchange.settlement.routes import routes as settlement
+from policies.engine import archive
 
 BODY_BYTES_MAX = 1_048_576
 CREDENTIALS_PER_ADDRESS = 10
@@ -38,8 +41,9 @@ CREDENTIALS_PER_ADDRESS = 10
 log = structlog.get_logger()
 
 ROUTERS = (
-    participants, keys, nodes, registration, classification, listings, licences, settlement, queries, orders, receipts,
-    audit, ledger,
+    participants, keys, nodes, payloads, registration, classification, listings, licences, settlement, queries, orders,
+    receipts,
+    disputes, audit, ledger,
 )  # fmt: skip
 
 
@@ -63,6 +67,8 @@ def create_app(house: House) -> FastAPI:
     app.state.authenticate = authenticate
     app.state.rail = rail
     app.state.house = house
+    # Every set of rules that ever decides here stays, so that its decisions can be made again.
+    archive(house.ground.policies, house.settings.home / "policies")
     for router in ROUTERS:
         app.include_router(router)
     if house.settings.rehearsal_behind_s:

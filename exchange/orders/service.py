@@ -163,6 +163,7 @@ def _placed(unit: Unit, trade: Trade, ask: OrderAsk, verdict: Verdict) -> OrderP
         quote_digest=verdict.quote.conditions_digest,
         permitted=verdict.permitted,
         rule_ids=verdict.decision.rule_ids,
+        facts=verdict.decision.facts,
         policy_digest=verdict.decision.policy_digest,
         by=unit.caller.person_id,
     )
