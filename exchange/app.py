@@ -17,11 +17,9 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from exchange.access.credentials import authenticate
-from exchange.access.payload_routes import payloads
 from exchange.access.routes import keys, nodes, participants
 from exchange.audit.routes import audit
 from exchange.classification.routes import routes as classification
-from exchange.dispute.routes import disputes
 from exchange.house import House, Threads
 from exchange.kernel.errors import ExchangeError
 from exchange.kernel.problems import problem, problem_of
@@ -41,9 +39,8 @@ CREDENTIALS_PER_ADDRESS = 10
 log = structlog.get_logger()
 
 ROUTERS = (
-    participants, keys, nodes, payloads, registration, classification, listings, licences, settlement, queries, orders,
-    receipts,
-    disputes, audit, ledger,
+    participants, keys, nodes, registration, classification, listings, licences, settlement, queries, orders, receipts,
+    audit, ledger,
 )  # fmt: skip
 
 
