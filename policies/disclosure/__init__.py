@@ -7,10 +7,10 @@ from policies.disclosure.columns import Column, Controls, Table, Use, load_contr
 from policies.disclosure.explain import explain
 from policies.disclosure.plan import OutputColumn, Plan
 from policies.disclosure.refusals import ControlsRefused, Denied
-from policies.disclosure.release import Released, release
+from policies.disclosure.release import Noise, Noisy, Released, release
 from policies.disclosure.shape import analyse
 
 __all__ = [
-    "Column", "Controls", "ControlsRefused", "Denied", "OutputColumn", "Plan", "Released", "Table", "Use", "analyse",
-    "explain", "load_controls", "release",
+    "Column", "Controls", "ControlsRefused", "Denied", "Noise", "Noisy", "OutputColumn", "Plan", "Released", "Table",
+    "Use", "analyse", "explain", "load_controls", "release",
 ]  # fmt: skip

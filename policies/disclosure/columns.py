@@ -77,6 +77,8 @@ class Table(BaseModel):
     key: tuple[tuple[str, ...], ...] = ()
     rows_max: int | None = Field(default=None, ge=1)
     unit_rows_max: int | None = Field(default=None, ge=1)
+    # How many rows of one unit count in an answer with noise: the provider's choice, fewer rows for less noise.
+    unit_rows_kept: int | None = Field(default=None, ge=1, le=100_000)
     columns: Mapping[str, Column]
 
     @model_validator(mode="after")

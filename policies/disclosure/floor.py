@@ -64,6 +64,11 @@ def statement(aggregate: Aggregate, k_min: int) -> str:
     return text if len(text) <= CHARACTERS_MAX else _in_one_look(aggregate, k_min)
 
 
+def unfloored(aggregate: Aggregate) -> str:
+    """The query of an answer with noise: a floor that is exact would itself tell of one unit more or less."""
+    return aggregate.grouped([])
+
+
 def _in_one_look(aggregate: Aggregate, k_min: int) -> str:
     """Every unit counted at once. Where a unit has one row at most, its rows are its units."""
     counted = "count(*)" if aggregate.sources.unit_unique else f"count(DISTINCT {aggregate.unit})"

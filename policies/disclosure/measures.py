@@ -7,9 +7,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from itertools import combinations
+from math import isqrt
 
 from sqlglot import exp
 
+from policies.disclosure.bounded import clamped_sum
 from policies.disclosure.conditions import Condition
 from policies.disclosure.expressions import condition, value
 from policies.disclosure.floor import filtered
@@ -64,7 +66,7 @@ class Measures:
         return list(self.found).index(name)
 
     def count_rows(self, when: Condition | None) -> str:
-        return self._add("count(*)", when, Measure(kind="count", scale=0, grid="1"))
+        return self._add("count(*)", when, self._counted(self.scope.sources.unit_rows_max))
 
     def count_units(self, node: Node, when: Condition | None) -> str:
         """count(DISTINCT unit): the one distinct count there is (R06)."""
@@ -74,11 +76,13 @@ class Measures:
             raise Denied("R06", "a distinct count of other than the privacy unit", fix="count the privacy unit",
                          column=column.column if column else None)  # fmt: skip
         counted = column.bare if self.scope.sources.unit_unique else f"DISTINCT {column.bare}"
-        return self._add(f"count({counted})", when, Measure(kind="count", scale=0, grid="1"))
+        # One unit is counted once in each of its groups at most.
+        groups = self.scope.sources.unit_rows_max
+        return self._add(f"count({counted})", when, self._counted(isqrt(groups - 1) + 1))
 
     def count_of(self, arg: Value, when: Condition | None) -> str:
         self._argument(arg, when)
-        return self._add(f"count({arg.bare or arg.sql})", when, Measure(kind="count", scale=0, grid="1"))
+        return self._add(f"count({arg.bare or arg.sql})", when, self._counted(self.scope.sources.unit_rows_max))
 
     def sum_of(self, arg: Value, when: Condition | None) -> str:
         """An exact sum of whole numbers: of the values themselves, or of fixed-point copies of them."""
@@ -87,6 +91,9 @@ class Measures:
             raise Denied("R15", "a sum of something that is no number", column=arg.column, fix="sum a numeric column")
         if arg.widest * (self.scope.sources.rows_max or 1) > EXACT_MAX:
             raise Denied("R21", "a sum that could pass 2^53", column=arg.column, fix="use smaller factors")
+        if not self.scope.exact:
+            name, measure = clamped_sum(arg, self.scope.sources.unit_rows_max)
+            return self._add(name, when, measure)
         grid = max(arg.grid or Fraction(0), arg.widest / GRID_SHARE, _FINEST)
         if arg.kind == "int":
             grid = Fraction(-(-grid.numerator // grid.denominator))
@@ -94,6 +101,9 @@ class Measures:
         scale = next((digits for digits in range(12) if grid * 10**digits >= 10**6), 12)
         text = f"sum(CAST(round({arg.sql} * {10**scale}) AS BIGINT))"
         return self._add(text, when, Measure(kind="sum", scale=scale, grid=str(grid)))
+
+    def _counted(self, unit_change: int) -> Measure:
+        return Measure(kind="count", scale=0, grid="1", unit_change=None if self.scope.exact else unit_change)
 
     def argument(self, node: Node) -> Value:
         return value(node, self.scope)

@@ -40,6 +40,8 @@ class Measure(BaseModel):
     kind: Literal["count", "sum"]
     scale: int
     grid: str
+    # By how much one privacy unit can change all groups together (L2), in the column's own integers; noise only.
+    unit_change: int | None = None
 
 
 class Check(BaseModel):
@@ -70,6 +72,9 @@ class Post(BaseModel):
     order: tuple[Ordering, ...]
     limit: int | None
     offset: int
+    # The measure that decides by a threshold which keys may be told of; its L-infinity change is its `unit_change`.
+    keys_by: int | None = None
+    unit_groups_max: int | None = None
 
 
 class Plan(BaseModel):

@@ -3,7 +3,8 @@
 It trusts no count it was not given and no type it was not told; floats end here. It never lets a helper column out.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from fractions import Fraction
@@ -12,7 +13,8 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict
 
 from policies.disclosure.answers import Cell, as_cell, evaluate, sort_key
-from policies.disclosure.plan import Measure, Plan
+from policies.disclosure.intervals import Interval, Spread, interval
+from policies.disclosure.plan import Measure, Plan, Post
 from policies.disclosure.refusals import Denied
 
 
@@ -22,14 +24,32 @@ class Released(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
     columns: tuple[str, ...]
     rows: tuple[tuple[int | str | bool | None, ...], ...]
+    # Between which two numbers the answer without noise lies in 95 of 100 answers; none where nothing is known of it.
+    intervals: tuple[tuple[Interval | None, ...], ...] | None = None
 
 
-def release(plan: Plan, rows: Sequence[Sequence[Any]], k_min: int) -> Released:
+@dataclass(frozen=True, slots=True)
+class Noisy:
+    """What a noise mechanism makes of an answer: by their place, the groups it may tell of and their measures."""
+
+    groups: Mapping[int, tuple[int, ...]]
+    spreads: tuple[Spread, ...]
+
+
+Noise = Callable[[Post, Sequence[Sequence[int]]], Noisy]
+"""Draws the noise. It is told the bounds and the exact measures, and no keys."""
+
+
+def release(plan: Plan, rows: Sequence[Sequence[Any]], k_min: int, noise: Noise | None = None) -> Released:
     """The answer to a plan, from the rows its SQL returned; `Denied` where a row is not what the plan says."""
-    if plan.mode != "exact":
+    if (plan.mode == "exact") != (noise is None):
         raise Denied("R24", "no exact answer leaves under the mode noise", fix="release by noise")
-    floor = max(k_min, plan.k_min)
-    kept = [_admitted(plan, row, floor) for row in rows]
+    spreads: tuple[Spread, ...] | None = None
+    if noise is None:
+        floor = max(k_min, plan.k_min)
+        kept = [_admitted(plan, row, floor) for row in rows]
+    else:
+        kept, spreads = _noised(plan.post, rows, noise)
     post = plan.post
     if post.having is not None:
         kept = [row for row in kept if evaluate(post.having, row) is True]
@@ -45,7 +65,36 @@ def release(plan: Plan, rows: Sequence[Sequence[Any]], k_min: int) -> Released:
         tuple(as_cell(evaluate(term, row), output.type) for term, output in zip(post.terms, plan.outputs, strict=True))
         for row in kept[post.offset : last]
     )
-    return Released(columns=tuple(output.name for output in plan.outputs), rows=cells)
+    intervals = None
+    if spreads is not None:
+        intervals = tuple(
+            tuple(interval(term, row, post, spreads) for term in post.terms) for row in kept[post.offset : last]
+        )
+    return Released(columns=tuple(output.name for output in plan.outputs), rows=cells, intervals=intervals)
+
+
+def _noised(post: Post, rows: Sequence[Sequence[Any]], noise: Noise) -> tuple[list[list[Cell]], tuple[Spread, ...]]:
+    """The groups the mechanism lets through, with its numbers in the place of the exact ones."""
+    keys, exact = [], []
+    for row in rows:
+        if len(row) != len(post.keys) + len(post.measures):
+            raise Denied("R24", "a row that is not of the plan's shape")
+        keys.append([_key(cell, kind) for cell, kind in zip(row, post.keys, strict=False)])
+        exact.append([_whole(cell, one) for cell, one in zip(row[len(post.keys) :], post.measures, strict=True)])
+    noisy = noise(post, exact)
+    kept = [
+        keys[place] + [Fraction(cell, 10**one.scale) for cell, one in zip(cells, post.measures, strict=True)]
+        for place, cells in noisy.groups.items()
+    ]
+    return kept, noisy.spreads
+
+
+def _whole(cell: Any, measure: Measure) -> int:
+    if cell is None and measure.kind == "sum":
+        return 0  # Of no value at all: with noise that is a sum like any other.
+    if type(cell) is not int or (measure.kind == "count" and cell < 0):
+        raise Denied("R24", "a measure that is no whole number")
+    return cell
 
 
 def _admitted(plan: Plan, row: Sequence[Any], floor: int) -> list[Cell]:
@@ -91,8 +140,7 @@ def _date(text: str) -> date:
 def _measured(cell: Any, measure: Measure) -> Cell:
     if cell is None and measure.kind == "sum":
         return None
-    if type(cell) is not int or (measure.kind == "count" and cell < 0):
-        raise Denied("R24", "a measure that is no whole number")
+    cell = _whole(cell, measure)
     if measure.kind == "count":
         return Fraction(cell)
     # Python rounds halves to even, so a grid point is where a sum is nearest, with no drift either way.

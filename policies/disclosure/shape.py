@@ -10,7 +10,7 @@ from sqlglot import exp
 from policies.disclosure.columns import Controls, folded
 from policies.disclosure.conditions import AND, Condition, conjunction
 from policies.disclosure.expressions import AGGREGATES, condition, value
-from policies.disclosure.floor import Aggregate, statement
+from policies.disclosure.floor import Aggregate, statement, unfloored
 from policies.disclosure.functions import whole_number
 from policies.disclosure.measures import Measures
 from policies.disclosure.parse import parse
@@ -47,6 +47,8 @@ def _planned(select: exp.Select, controls: Controls) -> Plan:
     measures = Measures(scope, sources.unit, kept)
     measures.start()
     keys = _keys(select, scope)
+    if keys and not reader.exact:
+        measures.count_rows(None)  # The first measure: of a key no more may be known than that many rows have it.
     terms = Terms(keys, measures)
     names, outputs = _outputs(select, terms)
     measures.close()
@@ -57,11 +59,10 @@ def _planned(select: exp.Select, controls: Controls) -> Plan:
     having = _having(select, terms, released)
     order = _order(select, terms, outputs, released)
     reader.calendar.close()
-    post = Post(
-        keys=tuple(key.kind for key in keys if key.kind != "null"), measures=tuple(measures.found.values()),
-        checks=tuple(measures.checks.values()), terms=tuple(outputs), having=having, order=order,
-        limit=_cut(select, "limit"), offset=_cut(select, "offset") or 0,
-    )  # fmt: skip
+    post = _post(keys, measures).model_copy(update={
+        "terms": tuple(outputs), "having": having, "order": order,
+        "limit": _cut(select, "limit"), "offset": _cut(select, "offset") or 0,
+    })  # fmt: skip
     for one in order:
         type_of(one.term, post)
     if having is not None and type_of(having, post) != "bool":
@@ -71,9 +72,21 @@ def _planned(select: exp.Select, controls: Controls) -> Plan:
         for name, term in zip(names, outputs, strict=True)
     )
     aggregate = Aggregate(sources, sources.unit.bare, keys, list(measures.found), measures.checks, where)
+    text = statement(aggregate, controls.k_min) if reader.exact else unfloored(aggregate)
     return Plan.of(
-        sql=statement(aggregate, controls.k_min), tables=tuple(sorted(sources.tables)), outputs=columns,
+        sql=text, tables=tuple(sorted(sources.tables)), outputs=columns,
         post=post, controls_mode=controls.mode, k_min=controls.k_min,
+    )  # fmt: skip
+
+
+def _post(keys: Sequence[Value], measures: Measures) -> Post:
+    """The engine's columns, and of an answer with noise how far one unit reaches: it has no checks to tell of."""
+    exact = measures.scope.exact
+    return Post(
+        keys=tuple(key.kind for key in keys if key.kind != "null"), measures=tuple(measures.found.values()),
+        checks=tuple(measures.checks.values()) if exact else (), terms=(), having=None, order=(), limit=None, offset=0,
+        keys_by=0 if keys and not exact else None,
+        unit_groups_max=None if exact else measures.scope.sources.unit_rows_max,
     )  # fmt: skip
 
 

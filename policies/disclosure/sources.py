@@ -18,24 +18,32 @@ from policies.disclosure.words import Node
 JOINS_MAX = 4
 # Without a declared bound on the rows of one unit, its totals are bounded as if it had this many.
 UNIT_ROWS = 1_000
+# The rank of a row among its unit's rows, by chance; written when the table was prepared, never a declared column.
+RANK = "_r"
 Bodies = Mapping[str, Body]
 Pair = tuple[Value, Value]
 
 
 def registered(controls: Controls) -> dict[str, Body]:
     """Every table of the controls, as a source."""
-    return {folded(name): _table(name, table) for name, table in controls.tables.items()}
+    exact = controls.mode == "exact"
+    return {folded(name): _table(name, table, exact=exact) for name, table in controls.tables.items()}
 
 
-def _table(name: str, table: Table) -> Body:
+def _table(name: str, table: Table, *, exact: bool) -> Body:
     unit = folded(table.unit) if table.unit else None
     keys = tuple(frozenset(folded(part) for part in key) for key in table.key)
     unique = unit is not None and frozenset({unit}) in keys
+    text, unit_rows_max = f'"{name}"', 1 if unique else table.unit_rows_max or UNIT_ROWS
+    if unit is not None and not exact:
+        # Whatever the data, no unit has more rows than this: the noise is measured by it, so nothing else may hold it.
+        unit_rows_max = 1 if unique else table.unit_rows_kept or unit_rows_max
+        text = f"(SELECT * FROM {text} WHERE {RANK} <= {unit_rows_max})"  # noqa: S608 - a declared name, a number
     return Body(
-        text=f'"{name}"', columns={folded(one): (one, _column(name, one, table)) for one in table.columns},
+        text=text, columns={folded(one): (one, _column(name, one, table)) for one in table.columns},
         unit=unit, units_of=table.units_of, unit_unique=unique, keys=keys if unit is None else (),
         tables=frozenset({name}), rows_max=table.rows_max,
-        unit_rows_max=1 if unique else table.unit_rows_max or UNIT_ROWS, depth=0, plain=True,
+        unit_rows_max=unit_rows_max, depth=0, plain=True,
     )  # fmt: skip
 
 

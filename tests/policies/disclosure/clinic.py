@@ -51,6 +51,10 @@ def tables() -> duckdb.DuckDBPyConnection:
             visits.append((len(visits), number, day, place, cost, sign, "note"))
     data.executemany("INSERT INTO patients VALUES (?,?,?,?,?,?,?,?,?,?)", people)
     data.executemany("INSERT INTO visits VALUES (?,?,?,?,?,?,?)", visits)
+    # As a domain prepares them: each unit's rows ranked by chance.
+    data.execute("CREATE OR REPLACE TABLE patients AS SELECT *, 1 AS _r FROM patients")
+    ranked = "row_number() OVER (PARTITION BY patient_id ORDER BY md5(visit_id::VARCHAR)) AS _r"
+    data.execute(f"CREATE OR REPLACE TABLE visits AS SELECT *, {ranked} FROM visits")
     data.execute("CREATE TABLE regions AS SELECT 'R' || i AS region, 'C' || (i % 2) AS country, 1000 * i AS population "
                  "FROM range(1, 5) t(i)")  # fmt: skip
     data.execute("CREATE TABLE companies AS SELECT i AS company_id, 'R1' AS region, i AS turnover FROM range(9) t(i)")
