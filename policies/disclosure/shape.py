@@ -72,10 +72,9 @@ def _planned(select: exp.Select, controls: Controls) -> Plan:
         for name, term in zip(names, outputs, strict=True)
     )
     aggregate = Aggregate(sources, sources.unit.bare, keys, list(measures.found), measures.checks, where)
-    text = statement(aggregate, controls.k_min) if reader.exact else unfloored(aggregate)
     return Plan.of(
-        sql=text, tables=tuple(sorted(sources.tables)), outputs=columns,
-        post=post, controls_mode=controls.mode, k_min=controls.k_min,
+        sql=statement(aggregate, controls.k_min) if reader.exact else unfloored(aggregate), post=post, outputs=columns,
+        tables=tuple(sorted(sources.tables)), controls_mode=controls.mode, k_min=controls.k_min,
     )  # fmt: skip
 
 
