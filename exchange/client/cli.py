@@ -10,12 +10,13 @@ from typer.core import TyperGroup
 
 from exchange.client.agreement import AgreementRefused
 from exchange.client.audit import AuditRefused
-from exchange.client.commands import catalogue, logs, participants, rules, trading
+from exchange.client.commands import catalogue, logs, participants, rules, trading, witnesses
 from exchange.client.commands.desk import Desk, InputRefused, printable
 from exchange.client.connection import Problem, TimedOut, Unreachable
 from exchange.client.open import ResultRefused
 from exchange.client.verify import VerificationRefused
 from exchange.client.wallet import WalletRefused
+from exchange.client.witness import WitnessRefused
 from exchange.wire.keys import BadKey
 from exchange.wire.notes import NoteRefused
 from policies.disclosure import ControlsRefused
@@ -33,6 +34,7 @@ CODES: dict[type[Exception], str] = {
     Unreachable: "E_UNREACHABLE",
     VerificationRefused: "E_LOG",
     WalletRefused: "E_WALLET",
+    WitnessRefused: "E_WITNESS",
 }
 """What the client itself says no with; the exchange and the rules bring their own codes."""
 
@@ -87,6 +89,7 @@ app.add_typer(trading.orders, name="orders")
 app.add_typer(trading.escrow, name="escrow")
 app.add_typer(logs.log, name="log")
 app.add_typer(logs.audit, name="audit")
+app.add_typer(witnesses.witness, name="witness")
 app.add_typer(rules.policy, name="policy")
 app.command("explain")(rules.explain)
 

@@ -18,6 +18,10 @@ class ServedLog:
     def tile(self, path: str) -> bytes:
         return self._http.raw(f"/ledger/tile/{path}")
 
+    def consistency(self, old: int, new: int) -> list[str]:
+        """That the tree of one size continues that of another: hashes in base64."""
+        return self._text(f"/v1/ledger/proofs/consistency?from={old}&to={new}").split()
+
     def vkeys(self) -> list[str]:
         return [str(one["vkey"]) for one in self._http.get("/v1/ledger/keys")["keys"]]
 

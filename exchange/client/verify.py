@@ -11,12 +11,14 @@ Each check is numbered, and passes or raises `VerificationRefused` with that num
  8  refs       an entry refers only to entries before it
  9  versions   each subject's versions count 1, 2, 3 … in the order of the log
 10  memory     a checkpoint the reader remembered is signed and is a prefix of this very tree
+11  witnesses  as many of the reader's witnesses as it asks for cosigned the newest checkpoint
 """
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from exchange.wire.cosignatures import cosigners
 from exchange.wire.entries import BadEntry, Entry
 from exchange.wire.event_types import TYPES
 from exchange.wire.merkle import EMPTY_ROOT, Frontier, leaf_hash, subtree_hash
@@ -53,10 +55,14 @@ class _Seen:
     versions: dict[str, int] = field(default_factory=dict)
 
 
-def verify_log(folder: Path, vkeys: Sequence[str], old_note: str | None = None) -> Report:
-    """All ten checks, in an order in which nothing unverified is relied upon."""
+def verify_log(
+    folder: Path, vkeys: Sequence[str], old_note: str | None = None, *, witnesses: Sequence[str] = (), quorum: int = 0
+) -> Report:
+    """All eleven checks, in an order in which nothing unverified is relied upon."""
     _check_keys(folder, vkeys)
-    newest = _signed(_read(folder / "checkpoint", "2 signature"), vkeys, "2 signature")
+    note = _read(folder / "checkpoint", "2 signature")
+    newest = _signed(note, vkeys, "2 signature")
+    _check_witnesses(note, witnesses, quorum)
     past = dict(_past(folder, vkeys))
     memory = None if old_note is None else _signed(old_note.encode(), vkeys, "10 memory")
     roots, tiles = _replay(folder, newest, {*past, memory.size if memory else 0})
@@ -88,6 +94,15 @@ def _signed(note: bytes, vkeys: Sequence[str], check: str) -> Checkpoint:
         return open_checkpoint(note.decode(), vkeys)
     except (NoteRefused, UnicodeDecodeError) as refused:
         raise VerificationRefused(check, str(refused)) from None
+
+
+def _check_witnesses(note: bytes, witnesses: Sequence[str], quorum: int) -> None:
+    try:
+        found = cosigners(note.decode(), witnesses) if witnesses or quorum else {}
+    except NoteRefused as refused:
+        raise VerificationRefused("11 witnesses", str(refused)) from None
+    if len(found) < quorum:
+        raise VerificationRefused("11 witnesses", "too few of the witnesses cosigned the newest checkpoint")
 
 
 def _past(folder: Path, vkeys: Sequence[str]) -> Iterator[tuple[int, Checkpoint]]:

@@ -8,7 +8,7 @@ verifies a signature is decided by the reader's key, never by the note.
 import re
 from base64 import b64decode, b64encode
 from binascii import Error as Base64Error
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 
@@ -84,16 +84,16 @@ class LogSigner:
         stamp = (now_us // 1_000_000).to_bytes(8, "big")
         classic = self._ed25519.sign(checkpoint.text.encode())
         quantum_safe = stamp + self._mldsa.sign(_cosigned(self.origin, stamp, checkpoint))
-        lines = [_line(v, s) for v, s in zip(self._vkeys, (classic, quantum_safe), strict=True)]
+        lines = [signature_line(v, s) for v, s in zip(self._vkeys, (classic, quantum_safe), strict=True)]
         return checkpoint.text + "\n" + "".join(lines)
 
 
-def open_vkey(text: str) -> Vkey:
-    """A verifier key from its text form; the id in it must be the key's own."""
+def open_vkey(text: str, key_bytes: Mapping[int, int] = _KEY_BYTES) -> Vkey:
+    """A verifier key from its text form; the id in it must be the key's own. `key_bytes` are the types allowed."""
     name, _, rest = text.partition("+")
     _, _, encoded = rest.partition("+")
     data = _base64(encoded)
-    if not _NAME.fullmatch(name) or len(data) < 2 or len(data) - 1 != _KEY_BYTES.get(data[0]):
+    if not _NAME.fullmatch(name) or len(data) < 2 or len(data) - 1 != key_bytes.get(data[0]):
         raise NoteRefused("not a verifier key of a known type")
     vkey = Vkey(name, data[0], data[1:])
     if str(vkey) != text:
@@ -147,7 +147,8 @@ def _read_line(line: str) -> tuple[str, bytes, bytes]:
     raise NoteRefused("not a signature line")
 
 
-def _line(vkey: Vkey, signature: bytes) -> str:
+def signature_line(vkey: Vkey, signature: bytes) -> str:
+    """A line below a note: the key's name, its id and the signature."""
     return f"— {vkey.name} {b64encode(vkey.key_id + signature).decode()}\n"
 
 

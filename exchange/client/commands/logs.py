@@ -23,6 +23,7 @@ from exchange.client.verify import verify_log
 from exchange.wire.notes import open_checkpoint
 
 log = typer.Typer(no_args_is_help=True, help="The signed log, from outside.")
+Witnesses = Annotated[list[str] | None, typer.Option("--witness", help="A witness's verifier key, or a file of them.")]
 _PROVEN = ("index", "version", "type", "at", "id")
 audit = typer.Typer(no_args_is_help=True, help="What happened, proved (合规监管).")
 
@@ -55,12 +56,16 @@ def verify(
     folder: Path,
     key: LogKeys,
     old_checkpoint: Annotated[str | None, typer.Option(help="A checkpoint kept earlier, as a file.")] = None,
+    witness: Witnesses = None,
+    quorum: Annotated[int | None, typer.Option(min=0, help="So many witnesses suffice; else all are needed.")] = None,
     as_json: AsJson = False,
 ) -> None:
     """Verify a mirrored or exported log, offline."""
     if not folder.is_dir():
         raise InputRefused("there is no such folder")
-    report = verify_log(folder, log_keys_of(key), text_in(old_checkpoint) if old_checkpoint else None)
+    remembered, named = text_in(old_checkpoint) if old_checkpoint else None, log_keys_of(witness or ())
+    needed = len(named) if quorum is None else quorum
+    report = verify_log(folder, log_keys_of(key), remembered, witnesses=named, quorum=needed)
     show({"verified": True, "origin": report.origin, "size": report.size, "root": report.root.hex()}, as_json)
 
 
