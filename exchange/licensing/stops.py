@@ -17,6 +17,7 @@ from exchange.licensing.model import (
 )
 from exchange.registration import service as registration
 from exchange.registration.model import Asset
+from policies.refunds import RefundCase, refund
 
 
 def refuse(unit: Unit, licence_id: str, reason: str) -> Licence:
@@ -41,12 +42,13 @@ def revoke(unit: Unit, licence_id: str, ground: str) -> Licence:
     """Bind every new ticket at once. Whose fault it is decides the refund rule (rulebook 4.8)."""
     licence = _stoppable_licence(unit, licence_id)
     by_provider = licence.provider_id == unit.caller.participant_id
+    case = RefundCase.JOB_ABORTED if by_provider else RefundCase.REGULATOR_STOP
     return unit.record(
         licence,
         LicenceRevoked(
             ground=ground,
             fault="supplier" if by_provider else "none",
-            refund_rule="R8" if by_provider else "R10",
+            refund_rule=refund(unit.policies, case).rule,
             by=unit.caller.person_id,
         ),
     )

@@ -7,13 +7,15 @@ from exchange.licensing import stops
 from exchange.orders.model import LAPSE_GRACE_S, Order, OrderCancelled, OrderCompleted, OrderLapsed
 from exchange.orders.views import jobs_used
 from exchange.settlement import service as settlement
+from policies.refunds import RefundCase, whole
 
 
 def cancel(unit: Unit, order_id: str) -> Order:
     """The buyer wants no answer any more and has none yet: everything back. What may be running releases nothing."""
     order = own_order(unit, order_id)
-    order = unit.record(order, OrderCancelled(refund_rule="R1", by=unit.caller.person_id), refs=(order.head,))
-    settlement.release(unit, order.id, "R1")
+    rule = whole(unit.policies, RefundCase.CANCELLED_BEFORE_DELIVERY)
+    order = unit.record(order, OrderCancelled(refund_rule=rule, by=unit.caller.person_id), refs=(order.head,))
+    settlement.release(unit, order.id, rule)
     return order
 
 
@@ -35,8 +37,9 @@ def lapse(unit: Unit, order_id: str) -> Order:
     order = unit.get(Order, order_id)
     if order.state != "TICKETED" or unit.now_s < order.expires_at_s + LAPSE_GRACE_S:
         return order
-    settlement.release(unit, order.id, "R2")
-    return unit.record(order, OrderLapsed(refund_rule="R2"), refs=(order.head,))
+    rule = whole(unit.policies, RefundCase.NOT_DELIVERED)
+    settlement.release(unit, order.id, rule)
+    return unit.record(order, OrderLapsed(refund_rule=rule), refs=(order.head,))
 
 
 def use_up(unit: Unit, licence_id: str) -> None:

@@ -41,6 +41,7 @@ from exchange.wire.envelope import BadEnvelope
 from exchange.wire.keys import PrivateKey, PublicKey
 from exchange.wire.receipts import Receipt
 from exchange.wire.refusals import Refusal
+from policies.refunds import RefundCase, whole
 
 INSPECTION_WORKING_DAYS = 5
 
@@ -90,10 +91,11 @@ def accept_receipt(unit: Unit, ask: ReceiptAsk) -> Order:
     licence = licensing.held_still(unit, order.licence_id)
     if receipt.output is None:
         suppressed = receipt.refusal is Refusal.NOTHING_RELEASABLE
-        return _fail(unit, order, ask, receipt, refund_rule="R7" if suppressed else "R8", cause="DOMAIN_REFUSED")
+        case = RefundCase.OUTPUT_SUPPRESSED if suppressed else RefundCase.JOB_FAILED
+        return _fail(unit, order, ask, receipt, case, cause="DOMAIN_REFUSED")
     if stopped := _stopped(unit, licence):
         # A revocation or a freeze that came first wins: the output is not released (INV-4).
-        return _fail(unit, order, ask, receipt, refund_rule="R8", cause=stopped)
+        return _fail(unit, order, ask, receipt, RefundCase.JOB_ABORTED, cause=stopped)
     ciphertext = _ciphertext(ask, receipt, licence)
     terms = licence.agreed_terms
     price_fen = pricing.charge_call(unit, licence_id=licence.id, order_id=order.id, rule=terms.price)
@@ -209,7 +211,8 @@ def _ciphertext(ask: ReceiptAsk, receipt: Receipt, licence: Licence) -> bytes:
     return ciphertext
 
 
-def _fail(unit: Unit, order: Order, ask: ReceiptAsk, receipt: Receipt, *, refund_rule: str, cause: str) -> Order:
-    settlement.release(unit, order.id, refund_rule)
-    failed = OrderFailed(receipt=ask.receipt, refusal=receipt.refusal, refund_rule=refund_rule, cause=cause)
+def _fail(unit: Unit, order: Order, ask: ReceiptAsk, receipt: Receipt, case: RefundCase, *, cause: str) -> Order:
+    rule = whole(unit.policies, case)
+    settlement.release(unit, order.id, rule)
+    failed = OrderFailed(receipt=ask.receipt, refusal=receipt.refusal, refund_rule=rule, cause=cause)
     return unit.record(order, failed, refs=(order.head,))
