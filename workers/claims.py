@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
 
+from workers.budget import Budget
+
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS claim (ticket_id TEXT PRIMARY KEY, ticket_digest TEXT NOT NULL, order_id TEXT NOT NULL,
     licence_id TEXT NOT NULL, claimed_at_s INTEGER NOT NULL);
@@ -41,6 +43,7 @@ class Claims:
             self._db.execute(f"PRAGMA {pragma}")
         self._db.executescript(_SCHEMA)
         path.chmod(0o600)
+        self.budget = Budget(path)
 
     def claim(self, claim: Claim) -> bool:
         """True the first time, false ever after."""

@@ -99,7 +99,7 @@ def admit(proven: Proven, keeper: Gatekeeper, *, now_s: int, runs: int) -> Admit
     # (5) It is fresh.
     if not ticket.issued_at_s - CLOCK_SKEW_S <= now_s < ticket.expires_at_s:
         raise Refused(Refusal.STALE)
-    # (6) The licence covers it: these parties, this asset, purpose, place, mode and moment, and so many times.
+    # (6) The licence covers it: these parties, this asset, purpose, place, mode, noise and moment, and so many times.
     if not _covers(licence, ticket, now_s) or runs > licence.terms.jobs_max:
         raise Refused(Refusal.LICENCE_INVALID)
     # (7) It was decided under the policies this domain has, on controls this domain declared.
@@ -148,11 +148,19 @@ def _covers(licence: Licence, ticket: Ticket, now_s: int) -> bool:
         )
         and _kid(ticket.recipient_key) == licence.recipient_kid
         and ticket.k_min >= licence.k_min
+        and _priced(licence, ticket)
         and ticket.purpose in terms.purposes
         and ticket.territory in terms.territories
         and ticket.mode in terms.modes
         and terms.valid_from_s <= now_s < terms.valid_to_s
     )
+
+
+def _priced(licence: Licence, ticket: Ticket) -> bool:
+    """Where the provider signed that answers carry noise, none is exact, and none costs more than the cap."""
+    if licence.budget is None:
+        return ticket.rho_nrho == 0
+    return 0 < ticket.rho_nrho <= licence.budget.query_cap_nrho
 
 
 def _kid(recipient_key: str) -> str:

@@ -72,6 +72,7 @@ class Runner:
                 output=None,
                 refusal=Refusal.INTERRUPTED,
                 plan_digest=None,
+                spent_nrho=self.claims.budget.spent_nrho(claim.ticket_id),
                 policy_digest=self.keeper.policy_digest,
                 log_size=0,
                 started_at_s=claim.claimed_at_s,
@@ -90,7 +91,7 @@ class Runner:
         try:
             runs = self.claims.runs(proven.ticket.licence_id)
             admitted = gate.admit(proven, self.keeper, now_s=self.clock_s(), runs=runs)
-            answer, plan_digest = computations.run(admitted, self.engine)
+            answer, plan_digest = computations.run(admitted, self.engine, self.claims.budget)
             return _sealed(canonical.encode(answer), plan_digest, proven)
         except Refused as refused:
             return refused.code
@@ -108,6 +109,7 @@ class Runner:
             output=answer.output if answer else None,
             refusal=None if isinstance(outcome, Answer) else outcome,
             plan_digest=answer.plan_digest if answer else None,
+            spent_nrho=self.claims.budget.spent_nrho(proven.ticket.id),
             policy_digest=self.keeper.policy_digest,
             log_size=proven.checkpoint.size,
             started_at_s=started_s,

@@ -69,10 +69,14 @@ class Answer(_Read):
     mode: StrictStr
     guarantee: StrictStr
     k_min: StrictInt
+    intervals: tuple[tuple[tuple[StrictStr, StrictStr] | None, ...], ...] | None = None
+    """Of an answer with noise: between which two numbers the exact one lies, in 95 of 100 answers."""
+    rho_nrho: StrictInt = 0
+    delta_e15: StrictInt = 0
 
     @model_validator(mode="after")
     def _square(self) -> Self:
-        if any(len(row) != len(self.columns) for row in self.rows):
+        if any(len(row) != len(self.columns) for row in (*self.rows, *(self.intervals or ()))):
             raise ValueError("a row has as many cells as there are columns")
         return self
 

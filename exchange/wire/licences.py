@@ -121,6 +121,18 @@ class LicenceTerms(BaseModel):
         )
 
 
+Nrho = Annotated[int, Field(ge=1, le=10**12)]
+
+
+class PrivacyBudget(BaseModel):
+    """What answers with noise may cost in all, in 1e-9 rho: one of them, one buyer's, those of all buyers together."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    query_cap_nrho: Nrho
+    buyer_cap_nrho: Nrho
+    version_cap_nrho: Nrho
+
+
 class Licence(Act):
     """What both sides sign. A worker runs nothing that its own provider's signature on such an act does not cover."""
 
@@ -136,4 +148,6 @@ class Licence(Act):
     """The buyer's own sealing key: an answer under this licence is sealed to it and to nothing else."""
     k_min: Annotated[int, Field(ge=2, le=10**6)]
     """No answer over fewer privacy units, whatever a ticket says."""
+    budget: PrivacyBudget | None = None
+    """Answers carry noise, within this; without it they are exact. A ticket cannot choose."""
     terms: LicenceTerms

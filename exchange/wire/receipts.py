@@ -29,6 +29,8 @@ class Receipt(Act):
     output: SealedOutput | None
     refusal: Refusal | None
     plan_digest: Digest | None
+    spent_nrho: Annotated[int, Field(ge=0, le=10**12)] = 0
+    """What this ticket cost of the privacy budget, whatever came of it; 0 for an exact or a stored answer."""
     policy_digest: Digest
     log_size: Annotated[int, Field(ge=0)]
     started_at_s: Seconds

@@ -26,6 +26,8 @@ class Ticket(Act):
     mode: Mode
     computation: Computation
     k_min: Annotated[int, Field(ge=1, le=10**6)]
+    rho_nrho: Annotated[int, Field(ge=0, le=10**12)] = 0
+    """What the answer may cost of the privacy budget, in 1e-9 rho; 0 for an exact answer."""
     controls_digest: Digest
     policy_digest: Digest
     recipient_key: Annotated[str, Field(max_length=2_000)]

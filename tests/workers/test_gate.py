@@ -117,6 +117,7 @@ def test_the_buyers_signature_beside_the_providers_changes_nothing() -> None:
         {"provider_id": "par_other"},
         {"licence_id": "lic_2"},
         {"controls_digest": "b" * 64},
+        {"rho_nrho": 5},
     ],
     ids=str,
 )

@@ -221,8 +221,8 @@ def test_a_receipt_has_exactly_these_words(tmp_path: Path, log: TinyLog) -> None
 
     told = receipt.model_dump(mode="json")
     assert set(told) == {
-        "ticket_id", "ticket_digest", "order_id", "domain", "output", "refusal", "plan_digest", "policy_digest",
-        "log_size", "started_at_s", "finished_at_s",
+        "ticket_id", "ticket_digest", "order_id", "domain", "output", "refusal", "plan_digest", "spent_nrho",
+        "policy_digest", "log_size", "started_at_s", "finished_at_s",
     }  # fmt: skip
     assert set(told["output"]) == {"ciphertext_sha256", "ciphertext_bytes", "recipient_kid", "tag"}
     assert (told["log_size"], told["policy_digest"]) == (1, POLICIES)

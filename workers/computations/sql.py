@@ -29,15 +29,15 @@ def run(text: str, tables: Mapping[str, Any], k_min: int, engine: Engine) -> tup
         raise Refused(Refusal.NOTHING_RELEASABLE)
     answer = {
         "columns": list(released.columns),
-        "rows": [[_plain(cell) for cell in row] for row in released.rows],
+        "rows": [[plain(cell) for cell in row] for row in released.rows],
         "mode": plan.mode,
-        "guarantee": "none: exact answers over at least k privacy units" if plan.mode == "exact" else "zcdp",
+        "guarantee": "none: exact answers over at least k privacy units",
         "k_min": k_min,
     }
     return answer, sha256(plan.sql.encode()).hexdigest()
 
 
-def _plain(cell: Cell) -> Cell:
+def plain(cell: Cell) -> Cell:
     """A cell that has a canonical form: whether a ticket fails must not hang on how a value happens to be spelt."""
     if isinstance(cell, str):
         return normalize("NFC", cell)
