@@ -13,6 +13,7 @@ import uvicorn
 
 from exchange.access.founding import Operator, bootstrap
 from exchange.app import create_app
+from exchange.dispute.timers import TIMERS as DISPUTES
 from exchange.house import CLOCKWORK_PAUSE_S, FOLLOW_PAUSE_S, House
 from exchange.kernel.views import rebuild as rebuild_views
 from exchange.ledger.export import export as export_log
@@ -66,7 +67,9 @@ def dispatch() -> None:
     _logging()
     house, stop = House.opened(Settings.read()), _stop()
     dispatcher = house.dispatcher()
-    clockwork = Thread(target=Clockwork(house.ground, dispatcher).run, args=(stop, CLOCKWORK_PAUSE_S), daemon=True)
+    clockwork = Thread(
+        target=Clockwork(house.ground, dispatcher, also=DISPUTES).run, args=(stop, CLOCKWORK_PAUSE_S), daemon=True
+    )
     clockwork.start()
     dispatcher.follower().run(stop, FOLLOW_PAUSE_S)
 

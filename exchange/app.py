@@ -20,6 +20,7 @@ from exchange.access.credentials import authenticate
 from exchange.access.routes import keys, nodes, participants
 from exchange.audit.routes import audit
 from exchange.classification.routes import routes as classification
+from exchange.dispute.routes import disputes
 from exchange.house import House, Threads
 from exchange.kernel.errors import ExchangeError
 from exchange.kernel.problems import problem, problem_of
@@ -40,7 +41,7 @@ log = structlog.get_logger()
 
 ROUTERS = (
     participants, keys, nodes, registration, classification, listings, licences, settlement, queries, orders, receipts,
-    audit, ledger,
+    disputes, audit, ledger,
 )  # fmt: skip
 
 

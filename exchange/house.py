@@ -7,6 +7,7 @@ from threading import Event, Thread
 
 from exchange.dispatch.doors import Doors
 from exchange.dispatch.service import Dispatcher
+from exchange.dispute.timers import TIMERS as DISPUTES
 from exchange.kernel.clock import SECOND, Clock, RehearsalClock, system_clock
 from exchange.kernel.unit import Ground
 from exchange.ledger.backlog import Backlog
@@ -74,7 +75,8 @@ class Threads:
         self._stop, wake = Event(), Event()
         self.sequencer = house.sequencer(self._stop, wake)
         dispatcher = house.dispatcher()
-        follower, clockwork = dispatcher.follower(), Clockwork(house.ground, dispatcher, rail)
+        follower = dispatcher.follower()
+        clockwork = Clockwork(house.ground, dispatcher, rail, also=DISPUTES)
         self._threads = [
             Thread(target=self.sequencer.run, name="sequencer", daemon=True),
             Thread(target=follower.run, args=(self._stop, FOLLOW_PAUSE_S), name="dispatch", daemon=True),

@@ -19,6 +19,7 @@ from exchange.client.api import Exchange
 from exchange.client.open import Answer, open_result
 from exchange.client.wallet import Wallet
 from exchange.dispatch.service import Dispatcher
+from exchange.dispute.timers import TIMERS as DISPUTES
 from exchange.house import House
 from exchange.kernel.clock import SECOND, system_clock
 from exchange.kernel.unit import Ground
@@ -106,7 +107,7 @@ class Market:
         self.door = TestClient(create_app(house), raise_server_exceptions=False)
         self.queues, self.bridge, self._guard = Queues(), Bridge(self.door), Guard(home / "guard")
         self.dispatcher = Dispatcher(self.ground, self.queues)
-        self.clockwork = Clockwork(self.ground, self.dispatcher)
+        self.clockwork = Clockwork(self.ground, self.dispatcher, also=DISPUTES)
         self._admit()
         self.listing = self._listed({**forms.terms("health", self.now_s), **({"price": price} if price else {})})
 

@@ -72,7 +72,7 @@ class RevocationAsk(Ask):
 class KeyAsk(Ask):
     """`person_id` is the caller's own name for the person; leave it out and one is made."""
 
-    roles: tuple[Role, ...] = Field(min_length=1, max_length=17)
+    roles: tuple[Role, ...] = Field(min_length=1, max_length=18)
     sha256: Digest
     person_id: PersonId | None = None
     person_name: Line

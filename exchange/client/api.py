@@ -10,6 +10,7 @@ from urllib.parse import quote
 import httpx2
 
 from exchange.client.connection import Connection, Json, Patience, TimedOut
+from exchange.client.disputes import Disputes
 from exchange.client.log import ServedLog
 from exchange.client.wallet import Wallet
 from exchange.wire.admissions import RulebookSigned
@@ -31,6 +32,7 @@ class Exchange:
     ) -> None:
         self.http = Connection(base_url, credential, transport=transport, patience=patience or Patience())
         self.log = ServedLog(self.http)
+        self.disputes = Disputes(self.http)
 
     def __enter__(self) -> Self:
         return self

@@ -25,6 +25,7 @@ class Role(StrEnum):
     REGISTRAR = "REGISTRAR"
     COMPLIANCE = "COMPLIANCE"
     SETTLEMENT = "SETTLEMENT"
+    ARBITER = "ARBITER"
     NODE = "NODE"
 
 

@@ -13,9 +13,17 @@ def split(amount_fen: int, shares_bp: Mapping[str, int]) -> dict[str, int]:
     """Divide exactly by largest remainder; a tie goes to the id that sorts first. The parts sum to the whole."""
     if amount_fen < 0 or sum(shares_bp.values()) != BASIS_POINTS or min(shares_bp.values()) < 0:
         raise ValueError("shares are basis points that sum to 10,000 of an amount that is not negative")
-    parts = {payee: amount_fen * bp // BASIS_POINTS for payee, bp in shares_bp.items()}
+    return in_proportion(amount_fen, shares_bp)
+
+
+def in_proportion(amount_fen: int, weights: Mapping[str, int]) -> dict[str, int]:
+    """Divide in proportion to whole numbers, as `split` does to shares: largest remainder, ties by id."""
+    whole = sum(weights.values())
+    if amount_fen < 0 or whole <= 0 or min(weights.values()) < 0:
+        raise ValueError("weights are not negative, and not all of them nothing")
+    parts = {payee: amount_fen * weight // whole for payee, weight in weights.items()}
     left = amount_fen - sum(parts.values())
-    by_remainder = sorted(shares_bp, key=lambda payee: (-(amount_fen * shares_bp[payee] % BASIS_POINTS), payee))
+    by_remainder = sorted(weights, key=lambda payee: (-(amount_fen * weights[payee] % whole), payee))
     for payee in by_remainder[:left]:
         parts[payee] += 1
     return parts

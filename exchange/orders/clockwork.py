@@ -3,7 +3,7 @@
 Each step looks again inside its own unit, so a step that comes twice or too late does nothing.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from threading import Event as Signal
 from typing import NamedTuple
@@ -51,12 +51,17 @@ TIMERS = (
 
 
 class Clockwork:
-    """Looks at what is due. `dispatcher` or `rail` may be absent where another process dispatches or pays."""
+    """Looks at what is due. `dispatcher` or `rail` may be absent where another process dispatches or pays.
 
-    def __init__(self, ground: Ground, dispatcher: Dispatcher | None, rail: Rail | None = None) -> None:
+    `also`: the timers of slices that stand above the trade.
+    """
+
+    def __init__(
+        self, ground: Ground, dispatcher: Dispatcher | None, rail: Rail | None = None, *, also: Sequence[Timer] = ()
+    ) -> None:
         self._ground = ground
         self._dispatcher = dispatcher
-        self._timers = list(TIMERS)
+        self._timers = [*TIMERS, *also]
         if rail is not None:
             self._timers.append(Timer("payout", paying.due_again, partial(paying.try_again, rail=rail)))
 

@@ -78,8 +78,37 @@ class OrderCancelled(Event):
     by: str
 
 
+class OrderDisputed(Event):
+    """The buyer contests what was delivered, within the window its claim has."""
+
+    dispute_id: str
+
+
+class OrderResolved(Event):
+    """The dispute ended, and nothing went back."""
+
+    dispute_id: str
+
+
+class OrderPartiallyRefunded(Event):
+    dispute_id: str
+    refund_rule: str
+    refund_fen: int
+
+
+class OrderRefunded(Event):
+    """The dispute ended, and all of the price went back."""
+
+    dispute_id: str
+    refund_rule: str
+    refund_fen: int
+
+
 class Order(Entity):
-    """Every order ends completed, refused, failed, lapsed or cancelled; in all but the first the money stays."""
+    """Every order ends completed, refused, failed, lapsed or cancelled; in all but the first the money stays.
+
+    What was delivered may be disputed; then it ends as the dispute does: completed, or refunded in part or whole.
+    """
 
     NEXT = {
         ("NEW", OrderPlaced): "PLACED",
@@ -90,6 +119,11 @@ class Order(Entity):
         ("TICKETED", OrderLapsed): "LAPSED",
         ("TICKETED", OrderCancelled): "CANCELLED",
         ("DELIVERED", OrderCompleted): "COMPLETED",
+        ("DELIVERED", OrderDisputed): "DISPUTED",
+        ("COMPLETED", OrderDisputed): "DISPUTED",
+        ("DISPUTED", OrderResolved): "COMPLETED",
+        ("DISPUTED", OrderPartiallyRefunded): "PARTIALLY_REFUNDED",
+        ("DISPUTED", OrderRefunded): "REFUNDED",
     }
     buyer_id: str = ""
     provider_id: str = ""
@@ -107,6 +141,8 @@ class Order(Entity):
     inspection_ends_at: int = 0
     refusal: Refusal | None = None
     refund_rule: str = ""
+    refund_fen: int = 0
+    dispute_id: str = ""
     cause: str = ""
     reasons: tuple[str, ...] = ()
     receipt: Envelope | None = None

@@ -62,6 +62,8 @@ class OrderView(OrderBrief):
     inspection_ends_at: int
     refusal: str | None
     refund_rule: str
+    refund_fen: int
+    dispute_id: str
     cause: str
     reasons: tuple[str, ...]
 

@@ -171,6 +171,8 @@ class Asset(Entity):
     certificate_no: str = ""
     handle: str = ""
     valid_to: date | None = None
+    order_sha256: str = ""
+    """On what ground it was last frozen or given free."""
 
     is_core: bool = False
 

@@ -138,6 +138,24 @@ def unfreeze(unit: Unit, asset_id: str, order_sha256: str) -> Asset:
     return unit.record(unit.get(Asset, asset_id), unfrozen)
 
 
+def freeze_disputed(unit: Unit, asset_id: str, dispute_sha256: str) -> bool:
+    """A dispute about ownership freezes the certificate while it lasts. Answers whether this one did."""
+    asset = unit.get(Asset, asset_id)
+    if asset.state != "CERTIFIED":
+        return False
+    unit.record(asset, CertificateFrozen(order_sha256=dispute_sha256, by=unit.caller.person_id))
+    return True
+
+
+def unfreeze_disputed(unit: Unit, asset_id: str, dispute_sha256: str) -> bool:
+    """The dispute has ended without a fault of the holder. What an authority froze is not its to lift."""
+    asset = unit.get(Asset, asset_id)
+    if asset.state != "FROZEN" or asset.order_sha256 != dispute_sha256:
+        return False
+    unit.record(asset, CertificateUnfrozen(order_sha256=dispute_sha256, by=unit.caller.person_id))
+    return True
+
+
 def cancel(unit: Unit, asset_id: str, ground: str) -> Asset:
     """The holder gives its certificate back, or the registrar takes it; while it is frozen, neither does."""
     asset = unit.get(Asset, asset_id)

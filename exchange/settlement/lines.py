@@ -1,6 +1,7 @@
 """Double entry: a posting is a list of lines that sum to zero. Names the accounts; never holds a balance.
 
-`rail:bank` is the world outside and may be negative: what it lacks is what it has paid in. No other account may be.
+`rail:bank` is the world outside and may be negative: what it lacks is what it has paid in. `receivable:` is what a
+payee owes after a refund of what it was paid already, and is never above zero. No other account may be negative.
 """
 
 from collections.abc import Iterable, Mapping
@@ -16,7 +17,7 @@ class Line(BaseModel):
     """One account and what is added to it (or, below zero, taken from it)."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
-    account: Annotated[str, Field(pattern=r"^(rail|escrow|held|accrued|payable):[A-Za-z0-9_-]{1,100}$")]
+    account: Annotated[str, Field(pattern=r"^(rail|escrow|held|accrued|payable|receivable):[A-Za-z0-9_-]{1,100}$")]
     amount_fen: Annotated[int, Field(ge=-(10**15), le=10**15)]
 
 
@@ -43,7 +44,7 @@ def _lines(amounts: Mapping[str, int]) -> tuple[Line, ...]:
 
 
 def may_be_negative(account: str) -> bool:
-    return account.startswith("rail:")
+    return account.startswith(("rail:", "receivable:"))
 
 
 def escrow(participant_id: str) -> str:
@@ -62,6 +63,10 @@ def payable(payee_id: str) -> str:
     return f"payable:{payee_id}"
 
 
+def receivable(payee_id: str) -> str:
+    return f"receivable:{payee_id}"
+
+
 def pool_of(asset_id: str) -> str:
     """The payee that stands for the individuals whose data an asset holds. It collects; no rail pays it out."""
     return POOL_PREFIX + asset_id
@@ -69,4 +74,8 @@ def pool_of(asset_id: str) -> str:
 
 def on_rails(payees: Iterable[str]) -> list[str]:
     """Those whom a bank pays."""
-    return [payee for payee in payees if not payee.startswith(POOL_PREFIX)]
+    return [payee for payee in payees if not is_pool(payee)]
+
+
+def is_pool(payee_id: str) -> bool:
+    return payee_id.startswith(POOL_PREFIX)

@@ -91,6 +91,7 @@ class SettlementState(StrEnum):
     ELIGIBLE = "ELIGIBLE"
     HELD = "HELD"
     HELD_ELIGIBLE = "HELD_ELIGIBLE"
+    REFUNDED = "REFUNDED"
     BATCHED = "BATCHED"
     SETTLED = "SETTLED"
 
@@ -124,11 +125,42 @@ class SettlementUnheld(Event):
     cause: str
 
 
+class SettlementReduced(Event):
+    """A dispute gave a part of it back to the buyer before anybody was paid. The rest is split as agreed."""
+
+    cause: str
+    refund_rule: RefundRule
+    refund_fen: Fen
+    lines: Posting
+
+
+class SettlementRefunded(Event):
+    """All of it went back to the buyer before anybody was paid."""
+
+    cause: str
+    refund_rule: RefundRule
+    refund_fen: Fen
+    lines: Posting
+
+
+class SettlementClawedBack(Event):
+    """A part went back to the buyer after it was split: lines against what each received. What was posted stays."""
+
+    cause: str
+    refund_rule: RefundRule
+    refund_fen: Fen
+    clawed_fen: Mapping[str, int]
+    """Who received a part → how much of it counts back."""
+    lines: Posting
+
+
 class SettlementBatched(Event):
-    """The gross was split, exactly."""
+    """The gross, less what went back, was split, exactly."""
 
     batch_id: str
     parts_fen: Mapping[str, int]
+    netted_fen: Mapping[str, int]
+    """Who owed something after a dispute → how much of its part was kept for that."""
     lines: Posting
 
 
@@ -147,8 +179,14 @@ class Settlement(Entity):
         (SettlementState.HELD, SettlementEligible): SettlementState.HELD_ELIGIBLE,
         (SettlementState.ELIGIBLE, SettlementHeld): SettlementState.HELD_ELIGIBLE,
         (SettlementState.HELD_ELIGIBLE, SettlementUnheld): SettlementState.ELIGIBLE,
+        (SettlementState.HELD, SettlementReduced): SettlementState.HELD,
+        (SettlementState.HELD_ELIGIBLE, SettlementReduced): SettlementState.HELD_ELIGIBLE,
+        (SettlementState.HELD, SettlementRefunded): SettlementState.REFUNDED,
+        (SettlementState.HELD_ELIGIBLE, SettlementRefunded): SettlementState.REFUNDED,
         (SettlementState.ELIGIBLE, SettlementBatched): SettlementState.BATCHED,
         (SettlementState.BATCHED, SettlementPaid): SettlementState.SETTLED,
+        (SettlementState.BATCHED, SettlementClawedBack): SettlementState.BATCHED,
+        (SettlementState.SETTLED, SettlementClawedBack): SettlementState.SETTLED,
     }
     order_id: str = ""
     gross_fen: int = 0
@@ -156,6 +194,17 @@ class Settlement(Entity):
     eligible_on: date | None = None
     batch_id: str = ""
     parts_fen: Mapping[str, int] = {}
+    netted_fen: Mapping[str, int] = {}
+    refund_fen: int = 0
+
+    @property
+    def to_split_fen(self) -> int:
+        """What is left for the payees."""
+        return self.gross_fen - self.refund_fen
+
+    def payout_fen(self, payee_id: str) -> int:
+        """What is paid out to a payee: its part, less what it owed."""
+        return self.parts_fen[payee_id] - self.netted_fen.get(payee_id, 0)
 
     def payout_id(self, payee_id: str) -> str:
         """One payee, one settlement, one payout: and one idempotency key."""

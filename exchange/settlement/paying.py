@@ -49,7 +49,7 @@ def close_day(unit: Unit) -> Batch:
         closed_on=today,
         pay_on=unit.calendar.after(last, 1),
         settlement_ids=tuple(owed.id for owed in due),
-        gross_fen=sum(owed.gross_fen for owed in due),
+        gross_fen=sum(owed.to_split_fen for owed in due),
         by=unit.caller.person_id,
     )
     batch = unit.record(Batch(id=ids.fresh("bat")), fact)
@@ -149,10 +149,14 @@ def _queued(unit: Unit) -> None:
 
 
 def _split(unit: Unit, owed: Settlement, batch: Batch) -> None:
-    parts_fen = {payee: fen for payee, fen in money.split(owed.gross_fen, owed.shares_bp).items() if fen}
-    payables = {lines.payable(payee): fen for payee, fen in parts_fen.items()}
-    posting = moved(lines.accrued(owed.order_id), payables)
-    unit.record(owed, SettlementBatched(batch_id=batch.id, parts_fen=parts_fen, lines=posting), refs=(batch.head,))
+    parts_fen = {payee: fen for payee, fen in money.split(owed.to_split_fen, owed.shares_bp).items() if fen}
+    # What a payee owes after a dispute is kept from what it gets next (rulebook 4.8).
+    owes = {payee: -views.balance_fen(unit.connection, lines.receivable(payee)) for payee in parts_fen}
+    netted = {payee: min(fen, owes[payee]) for payee, fen in parts_fen.items() if owes[payee] > 0}
+    parts = {lines.payable(payee): fen - netted.get(payee, 0) for payee, fen in parts_fen.items()}
+    posting = moved(lines.accrued(owed.order_id), {**parts, **{lines.receivable(one): netted[one] for one in netted}})
+    fact = SettlementBatched(batch_id=batch.id, parts_fen=parts_fen, netted_fen=netted, lines=posting)
+    unit.record(owed, fact, refs=(batch.head,))
 
 
 def _attempt(
@@ -170,7 +174,7 @@ def _attempt(
         order_id=owed.order_id,
         batch_id=owed.batch_id,
         payee_id=payee_id,
-        amount_fen=owed.parts_fen[payee_id],
+        amount_fen=owed.payout_fen(payee_id),
         attempt=payout.attempt + 1,
         approvers=approvers,
     )
@@ -211,7 +215,7 @@ def _settle(unit: Unit, payout: Payout, answer: RailAnswer) -> Payout:
 
 
 def _paid_by_rail(owed: Settlement) -> list[str]:
-    return lines.on_rails(sorted(owed.parts_fen))
+    return lines.on_rails(payee for payee in sorted(owed.parts_fen) if owed.payout_fen(payee))
 
 
 def _conclude(unit: Unit, owed: Settlement) -> None:

@@ -60,10 +60,12 @@ class BatchView(BaseModel):
 
 
 class StatementLine(BaseModel):
+    """A share, or below zero what a dispute took of one."""
+
     id: str
     order_id: str
     batch_id: str
-    amount_fen: Fen
+    amount_fen: int
     state: str
 
 

@@ -9,11 +9,21 @@ from datetime import date
 from sqlalchemy import BigInteger, Connection, func, select
 from sqlmodel import Field, SQLModel
 
+from exchange.kernel import ids
 from exchange.kernel.errors import InsufficientFunds
 from exchange.kernel.views import DERIVED, Projection, shows
 from exchange.settlement import lines
 from exchange.settlement.lines import Posting
-from exchange.settlement.model import Batch, Deposit, Hold, HoldState, Settlement, SettlementBatched, SettlementState
+from exchange.settlement.model import (
+    Batch,
+    Deposit,
+    Hold,
+    HoldState,
+    Settlement,
+    SettlementBatched,
+    SettlementClawedBack,
+    SettlementState,
+)
 from exchange.settlement.payout import Payout, PayoutState
 
 # Asked twice for every order, so it is written once.
@@ -59,7 +69,10 @@ class BatchRow(SQLModel, table=True):
 
 
 class StatementRow(SQLModel, table=True):
-    """One payee's part of one settlement. A pool's part stays BATCHED here: no rail pays it out."""
+    """One payee's part of one settlement, or (below zero) what a dispute took of it: a statement is their sum.
+
+    A pool's part stays BATCHED here: no rail pays it out. NETTED: all of it was kept for what the payee owed.
+    """
 
     __tablename__ = "statement_line"
     __table_args__ = DERIVED
@@ -109,17 +122,24 @@ def _settlement(projection: Projection) -> None:
         )
     )
     if isinstance(projection.event, SettlementBatched):
-        for payee_id, amount_fen in sorted(projection.event.parts_fen.items()):
-            projection.put(
-                StatementRow(
-                    id=owed.payout_id(payee_id),
-                    payee_id=payee_id,
-                    order_id=owed.order_id,
-                    batch_id=owed.batch_id,
-                    amount_fen=amount_fen,
-                    state=owed.state,
-                )
-            )
+        for payee_id, amount_fen in projection.event.parts_fen.items():
+            state = owed.state if owed.payout_fen(payee_id) else "NETTED"
+            projection.put(_stated(owed, owed.payout_id(payee_id), payee_id, amount_fen, state))
+    elif isinstance(projection.event, SettlementClawedBack):
+        for payee_id, amount_fen in projection.event.clawed_fen.items():
+            line_id = ids.derived("clw", projection.event.cause, payee_id)
+            projection.put(_stated(owed, line_id, payee_id, -amount_fen, "CLAWED_BACK"))
+
+
+def _stated(owed: Settlement, line_id: str, payee_id: str, amount_fen: int, state: str) -> StatementRow:
+    return StatementRow(
+        id=line_id,
+        payee_id=payee_id,
+        order_id=owed.order_id,
+        batch_id=owed.batch_id,
+        amount_fen=amount_fen,
+        state=state,
+    )
 
 
 @shows(Batch)
@@ -149,7 +169,9 @@ def _payout(projection: Projection) -> None:
             batch_id=payout.batch_id,
             amount_fen=payout.amount_fen,
             state=payout.state,
-        )
+        ),
+        # A statement shows the whole part, of which a payout may be what was left after netting.
+        keep=("amount_fen",),
     )
 
 

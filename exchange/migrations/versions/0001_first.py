@@ -87,6 +87,29 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("follower", name=op.f("pk_cursor")),
     )
     op.create_table(
+        "dispute",
+        sa.Column("id", AutoString(), nullable=False),
+        sa.Column("state", AutoString(), nullable=False),
+        sa.Column("order_id", AutoString(), nullable=False),
+        sa.Column("asset_id", AutoString(), nullable=False),
+        sa.Column("claimant_id", AutoString(), nullable=False),
+        sa.Column("respondent_id", AutoString(), nullable=False),
+        sa.Column("category", AutoString(), nullable=False),
+        sa.Column("claim_fen", sa.BigInteger(), nullable=False),
+        sa.Column("refund_fen", sa.BigInteger(), nullable=False),
+        sa.Column("due_at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_dispute")),
+        info={"derived": True},
+    )
+    with op.batch_alter_table("dispute", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_dispute_asset_id"), ["asset_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_dispute_claimant_id"), ["claimant_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_dispute_due_at"), ["due_at"], unique=False)
+        batch_op.create_index(batch_op.f("ix_dispute_order_id"), ["order_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_dispute_respondent_id"), ["respondent_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_dispute_state"), ["state"], unique=False)
+
+    op.create_table(
         "event",
         sa.Column("n", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("id", AutoString(), nullable=False),
@@ -378,6 +401,15 @@ def downgrade() -> None:
     op.drop_table("grading")
     op.drop_table("event_index")
     op.drop_table("event")
+    with op.batch_alter_table("dispute", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_dispute_state"))
+        batch_op.drop_index(batch_op.f("ix_dispute_respondent_id"))
+        batch_op.drop_index(batch_op.f("ix_dispute_order_id"))
+        batch_op.drop_index(batch_op.f("ix_dispute_due_at"))
+        batch_op.drop_index(batch_op.f("ix_dispute_claimant_id"))
+        batch_op.drop_index(batch_op.f("ix_dispute_asset_id"))
+
+    op.drop_table("dispute")
     op.drop_table("cursor")
     op.drop_table("checkpoint")
     op.drop_table("batch")

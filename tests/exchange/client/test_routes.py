@@ -77,6 +77,14 @@ CALLS: tuple[Callable[[Exchange, Wallet], object], ...] = (
     lambda e, _: e.result("ord_a"),
     lambda e, _: e.accept("ord_a"),
     lambda e, _: e.cancel("ord_a"),
+    lambda e, _: e.disputes.open("ord_a", "QUALITY", 1),
+    lambda e, _: e.disputes.all(),
+    lambda e, _: e.disputes.one("dsp_a"),
+    lambda e, _: e.disputes.respond("dsp_a"),
+    lambda e, _: e.disputes.agree("dsp_a", 1, ""),
+    lambda e, _: e.disputes.escalate("dsp_a"),
+    lambda e, _: e.disputes.decide("dsp_a", outcome="UPHELD", refund_bp=1, fault="NONE", reasons_sha256=""),
+    lambda e, _: e.disputes.withdraw("dsp_a"),
     lambda e, _: e.evidence("ord_a"),
     lambda e, _: e.advance(1),
     lambda e, _: e.log.checkpoint(),
@@ -87,7 +95,7 @@ CALLS: tuple[Callable[[Exchange, Wallet], object], ...] = (
     lambda e, _: e.log.proof("evt_a", deadline_s=1),
 )
 ROUTES = [route for one in (*ROUTERS, rehearsal) for route in one.routes if isinstance(route, Route)]
-LISTS = {"participants", "assets", "listings", "licences", "statements", "orders", "events"}
+LISTS = {"disputes", "participants", "assets", "listings", "licences", "statements", "orders", "events"}
 
 
 def is_served(request: httpx2.Request) -> bool:
