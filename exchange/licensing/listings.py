@@ -72,3 +72,14 @@ def suspend_uncertified(unit: Unit, listing_id: str) -> Listing:
         return listing
     suspended = ListingSuspended(ground=f"CERTIFICATE_{asset.state}", suspended_by="", by=unit.caller.person_id)
     return unit.record(listing, suspended, refs=(asset.head,))
+
+
+def suspend_barred(unit: Unit, listing_id: str) -> Listing:
+    """For the timer: the negative list in force bars the asset (rulebook 4.9). The ground names the row."""
+    listing = unit.get(Listing, listing_id)
+    asset = unit.get(Asset, listing.asset_id)
+    reasons = registration.barred(unit, asset)
+    if listing.state not in ("LIVE", "PAUSED") or not reasons:
+        return listing
+    suspended = ListingSuspended(ground=reasons[0], suspended_by="", by=unit.caller.person_id)
+    return unit.record(listing, suspended, refs=(asset.head,))

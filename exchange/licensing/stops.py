@@ -1,7 +1,7 @@
 """How a licence rests, goes on and ends: by a party, by an authority, by both parties, or by time alone."""
 
 from exchange.kernel.caller import Role
-from exchange.kernel.errors import Forbidden, NotFound
+from exchange.kernel.errors import Forbidden, Guarded, NotFound
 from exchange.kernel.unit import Unit
 from exchange.licensing import authority
 from exchange.licensing.model import (
@@ -34,7 +34,8 @@ def suspend(unit: Unit, licence_id: str, ground: str) -> Licence:
 def resume(unit: Unit, licence_id: str) -> Licence:
     licence = _stoppable_licence(unit, licence_id)
     authority.require(unit.caller, licence.suspended_by)
-    registration.certified(unit, licence.asset_id)
+    if reasons := registration.barred(unit, registration.certified(unit, licence.asset_id)):
+        raise Guarded("the negative list bars it", code=reasons[0])
     return unit.record(licence, LicenceResumed(by=unit.caller.person_id))
 
 
@@ -90,6 +91,17 @@ def suspend_uncertified(unit: Unit, licence_id: str) -> Licence:
     if licence.state != "ACTIVE" or asset.state == "CERTIFIED":
         return licence
     suspended = LicenceSuspended(ground=f"CERTIFICATE_{asset.state}", suspended_by="", by=unit.caller.person_id)
+    return unit.record(licence, suspended, refs=(asset.head,))
+
+
+def suspend_barred(unit: Unit, licence_id: str) -> Licence:
+    """For the timer: the negative list in force bars the asset. What runs under the licence is not released."""
+    licence = unit.get(Licence, licence_id)
+    asset = unit.get(Asset, licence.asset_id)
+    reasons = registration.barred(unit, asset)
+    if licence.state != "ACTIVE" or not reasons:
+        return licence
+    suspended = LicenceSuspended(ground=reasons[0], suspended_by="", by=unit.caller.person_id)
     return unit.record(licence, suspended, refs=(asset.head,))
 
 

@@ -67,6 +67,16 @@ def open_licences(connection: Connection, listing_id: str) -> bool:
     return connection.execute(query).first() is not None
 
 
+def assets_on_the_market(connection: Connection) -> list[tuple[str, str]]:
+    """Every listing on the market, with its asset."""
+    return _assets(connection, SQLModel.metadata.tables["listing"], ("LIVE", "PAUSED"))
+
+
+def assets_of_licences(connection: Connection) -> list[tuple[str, str]]:
+    """Every licence in force, with its asset."""
+    return _assets(connection, SQLModel.metadata.tables["licence"], ("ACTIVE",))
+
+
 def uncertified_listings(connection: Connection) -> list[str]:
     """Listings on the market whose asset has no certificate any more."""
     return _uncertified(connection, SQLModel.metadata.tables["listing"], ("LIVE", "PAUSED"))
@@ -75,6 +85,11 @@ def uncertified_listings(connection: Connection) -> list[str]:
 def uncertified_licences(connection: Connection) -> list[str]:
     """Licences in force whose asset has no certificate any more."""
     return _uncertified(connection, SQLModel.metadata.tables["licence"], ("ACTIVE",))
+
+
+def _assets(connection: Connection, table: Table, states: tuple[str, ...]) -> list[tuple[str, str]]:
+    query = select(table.c.id, table.c.asset_id).where(table.c.state.in_(states)).order_by(table.c.id)
+    return [(str(row[0]), str(row[1])) for row in connection.execute(query)]
 
 
 def _uncertified(connection: Connection, table: Table, states: tuple[str, ...]) -> list[str]:

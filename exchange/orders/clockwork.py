@@ -17,7 +17,7 @@ from exchange.kernel.caller import CLOCKWORK
 from exchange.kernel.errors import ExchangeError
 from exchange.kernel.feed import covered
 from exchange.kernel.unit import Ground, Unit, history
-from exchange.licensing import listings, stops
+from exchange.licensing import listings, rescan, stops
 from exchange.licensing import views as licensing
 from exchange.orders import endings, views
 from exchange.registration import register
@@ -62,6 +62,8 @@ class Clockwork:
         self._ground = ground
         self._dispatcher = dispatcher
         self._timers = [*TIMERS, *also]
+        self._timers.append(Timer("barred_listing", rescan.of_listings().due, listings.suspend_barred))
+        self._timers.append(Timer("barred_licence", rescan.of_licences().due, stops.suspend_barred))
         if rail is not None:
             self._timers.append(Timer("payout", paying.due_again, partial(paying.try_again, rail=rail)))
 

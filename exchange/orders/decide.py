@@ -18,7 +18,7 @@ from exchange.registration.model import Asset
 from exchange.settlement import lines
 from exchange.settlement.views import balance_fen
 from policies.disclosure import Denied, Plan
-from policies.engine import Decision, decide
+from policies.engine import Decision, PolicyRefused, decide
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +73,11 @@ def judge(unit: Unit, trade: Trade, ask: OrderAsk) -> Verdict:
 def _off_the_negative_list(unit: Unit, trade: Trade, ask: OrderAsk) -> bool:
     """The list in force at this moment, not the one at listing."""
     about = {"act": "DELIVER", "mode": ask.mode.value, "grade": trade.grading.grade, "purpose": ask.purpose.value}
-    return decide(unit.policies, "negative_list", {**trade.asset.attributes, **about}).permitted
+    try:
+        return decide(unit.policies, "negative_list", {**trade.asset.attributes, **about}).permitted
+    except PolicyRefused:
+        # A newer list asks what the form of this asset never said: unknown is no.
+        return False
 
 
 def _k_min(trade: Trade) -> int:

@@ -76,7 +76,18 @@ def is_certified(unit: Unit, asset: Asset) -> bool:
 
 def listable(unit: Unit, asset_id: str) -> Decision:
     """Whether the negative list in force lets the asset be listed."""
-    asset = certified(unit, asset_id)
+    return _on_the_list(unit, certified(unit, asset_id))
+
+
+def barred(unit: Unit, asset: Asset) -> tuple[str, ...]:
+    """Why the negative list in force bars it from the market. What it asks and the form never said bars it too."""
+    try:
+        return _on_the_list(unit, asset).reasons
+    except PolicyRefused as refused:
+        return (refused.code,)
+
+
+def _on_the_list(unit: Unit, asset: Asset) -> Decision:
     facts = {**asset.attributes, "act": "LIST", "mode": "M6", "grade": asset.grade, "purpose": "NONE"}
     return decide(unit.policies, "negative_list", facts)
 
