@@ -1,0 +1,156 @@
+"""The operator's superuser cooks the books: a balance, a licence, a grade, a fact's content, a decision.
+
+The log stays as it was signed, so an auditor who folds it again is told which row differs and which fact says so.
+"""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from exchange.client.auditing.findings import Finding
+from exchange.client.verify import VerificationRefused
+from exchange.kernel.caller import Caller
+from exchange.kernel.unit import history
+from exchange.ledger.store import Store
+from exchange.orders.model import Order, OrderPlaced
+from exchange.wire import canonical
+from tests.exchange.audit.auditing import audited, traded
+from tests.market import Market
+
+
+@pytest.fixture
+def market(store: Store, tmp_path: Path) -> Market:
+    return Market(store, tmp_path / "home")
+
+
+@pytest.fixture(autouse=True)
+def order_id(market: Market) -> str:
+    """One order was traded and paid."""
+    return traded(market)
+
+
+def cook(market: Market, sql: str, *values: Any) -> None:
+    """With every right on the database."""
+    with market.store.writing() as connection:
+        marked = sql if connection.dialect.name == "sqlite" else sql.replace("?", "%s")
+        assert connection.exec_driver_sql(marked, values).rowcount == 1
+
+
+def last_of(market: Market, subject: str) -> str:
+    with market.store.reading() as connection:
+        return history(connection, subject)[-1].id
+
+
+def only(market: Market) -> Finding:
+    report = audited(market)
+    assert report.findings_total == 1, report.findings
+    return report.findings[0]
+
+
+def test_a_balance_made_larger_is_named_with_the_posting_that_says_otherwise(market: Market) -> None:
+    account = f"escrow:{market.wallets['buyer'].identity.participant_id}"
+    cook(market, "UPDATE balance SET amount_fen = amount_fen + 1 WHERE id = ?", account)
+
+    found = only(market)
+
+    assert (found.kind, found.row, found.shown, found.folded) == ("row", f"balance {account}", "89151", "89150")
+    assert market.buyer.log.entry(found.entry)["entry"]["type"] == "hold.placed"
+
+
+def test_an_account_nobody_paid_into_is_named(market: Market) -> None:
+    cook(market, "INSERT INTO balance (id, amount_fen) VALUES ('escrow:part_thief', 100)")
+
+    found = only(market)
+
+    assert (found.row, found.entry, found.says) == ("balance escrow:part_thief", "", "no fact made this row")
+
+
+def test_a_licence_brought_back_to_life_is_named(market: Market) -> None:
+    licence_id = market.licence()
+    market.supplier.stop_licence(licence_id, "suspend", "L1")
+    market.logs()
+    assert audited(market).is_clean
+    cook(market, "UPDATE licence SET state = 'ACTIVE' WHERE id = ?", licence_id)
+
+    found = only(market)
+
+    assert (found.row, found.shown, found.folded) == (f"licence {licence_id}", "ACTIVE", "SUSPENDED")
+    assert found.entry == last_of(market, licence_id)
+
+
+def test_an_order_that_was_made_to_vanish_is_named(market: Market, order_id: str) -> None:
+    cook(market, "DELETE FROM orders WHERE id = ?", order_id)
+
+    found = only(market)
+
+    assert (found.row, found.says, found.entry) == (
+        f"orders {order_id}",
+        "the row is missing",
+        last_of(market, order_id),
+    )
+
+
+def test_a_floor_that_was_lowered_is_named(market: Market) -> None:
+    cook(market, "UPDATE grading SET k_min = 2")
+
+    found = only(market)
+
+    assert (found.row.split()[0], found.shown, found.folded) == ("grading", "2", "5")
+    assert market.buyer.log.entry(found.entry)["entry"]["type"] == "grade.confirmed"
+
+
+@pytest.mark.parametrize("change", ["content = X", "salt = X"])
+def test_a_fact_whose_content_was_changed_afterwards_is_named(market: Market, order_id: str, change: str) -> None:
+    entry = last_of(market, order_id)
+    cook(market, f"UPDATE section SET {change.replace('X', '?')} WHERE event_id = ?", b'{"accepted_by":"psn_x"}', entry)
+
+    found = only(market)
+
+    assert (found.kind, found.entry) == ("section", entry)
+    assert found.says == "its section content is not what the log committed to"
+
+
+def test_a_fact_whose_content_was_removed_is_named(market: Market, order_id: str) -> None:
+    entry = last_of(market, order_id)
+    cook(market, "DELETE FROM section WHERE event_id = ?", entry)
+
+    assert only(market).says == "its content is not shown"
+
+
+def test_a_permit_that_the_rules_do_not_give_is_named(market: Market, order_id: str) -> None:
+    """The operator writes the false decision into the log itself, so that log and books agree."""
+    with market.store.reading() as connection:
+        placed = history(connection, order_id)[0].event
+    assert isinstance(placed, OrderPlaced)
+    forged = placed.model_copy(update={"facts": {**placed.facts, "purpose_allowed": False}})
+    with market.ground.writing(Caller("part_exchange", "psn_operator")) as unit:
+        unit.record(Order(id="ord_forged"), forged)
+    market.logs()
+
+    found = only(market)
+
+    assert (found.kind, found.row) == ("decision", "ord_forged")
+    assert found.says == "decided again, it comes out otherwise"
+
+
+def test_rules_exchanged_behind_their_digest_are_noticed(market: Market) -> None:
+    kept = market.home / "policies" / f"{market.ground.policies.digest}.json"
+    kept.write_bytes(kept.read_bytes().replace(b"E_PURPOSE", b"E_NOTHING"))
+
+    report = audited(market)
+
+    assert report.findings_total == report.decided_again > 0
+    assert {one.says for one in report.findings} == {"the rules it names are not kept"}
+
+
+def test_a_leaf_that_was_changed_ends_the_audit_at_the_log_itself(market: Market, order_id: str) -> None:
+    entry = last_of(market, order_id)
+    leaf = {**market.buyer.log.entry(entry)["entry"], "actor": "part_somebody"}
+    with market.store.writing() as connection:
+        on_table = "" if connection.dialect.name == "sqlite" else " ON event"
+        connection.exec_driver_sql(f"DROP TRIGGER event_no_update{on_table}")
+    cook(market, "UPDATE event SET body = ? WHERE id = ?", canonical.encode(leaf), entry)
+
+    with pytest.raises(VerificationRefused, match="3 root"):
+        audited(market)
