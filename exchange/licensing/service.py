@@ -25,6 +25,7 @@ from exchange.wire import licences as wire
 from exchange.wire.envelope import BadEnvelope, Envelope
 from exchange.wire.keys import PublicKey
 from exchange.wire.sealing import RecipientKey
+from policies import prices
 
 ANSWER_WORKING_DAYS = 10
 """For each side to answer the other: the provider a request, the buyer an offer."""
@@ -41,6 +42,11 @@ def submit_listing(unit: Unit, ask: ListingAsk) -> Listing:
     grading = classification.confirmed(unit, asset.id)
     if not {mode.value for mode in ask.template.modes} <= set(grading.modes):
         raise Guarded("the grade does not allow one of these modes", code="E_MODE")
+    price = prices.asked(
+        unit.policies, model=ask.template.price.model, public_status=asset.attributes.get("public_status")
+    )
+    if not price.permitted:
+        raise Guarded("data like this is not sold at such a price", code=price.reasons[0])
     listing = Listing(id=ids.fresh("lst"))
     return unit.record(
         listing,
