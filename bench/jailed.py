@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import asdict
 from pathlib import Path
 
 import duckdb
@@ -15,7 +16,7 @@ from workers.engines.duckdb import DuckDb
 from workers.onboarding import prepare
 
 AIM_MORE_MS = 30
-K_MIN = 10
+FLOORS = sql.Floors(k_min=10, dominance_bp_max=7_000)
 LIMITS = Limits(wall_s=30, cpu_s=30, memory_bytes=2**31, output_bytes=2**19, rows_max=10_000)
 QUERIES: Mapping[str, str] = {
     "GROUP BY": "SELECT ward, count(*) AS visits, sum(cost) AS spent FROM visits GROUP BY ward",
@@ -48,14 +49,14 @@ def jailed_and_raw(folder: Path, rows: int, rounds: int) -> dict[str, tuple[floa
     profile = prepare(source, VISITS, folder / "data")
     data = folder / "data" / "visits.parquet"
     tables = {"visits": controlled(VISITS, profile).model_dump(mode="json")}
-    controls = load_controls({"tables": tables, "k_min": K_MIN, "mode": "exact"})
+    controls = load_controls({"tables": tables, "mode": "exact", **asdict(FLOORS)})
     with DuckDb({"visits": data}, LIMITS) as engine, duckdb.connect(":memory:") as warm:
         warm.execute(f"CREATE VIEW visits AS FROM read_parquet('{data}')")
 
         def timed(text: str) -> tuple[float, float, float]:
             rewritten = analyse(text, controls).sql
             return (
-                _median_ms(lambda: sql.run(text, tables, K_MIN, engine), rounds),
+                _median_ms(lambda: sql.run(text, tables, FLOORS, engine), rounds),
                 _median_ms(lambda: warm.execute(rewritten).fetchall(), rounds),
                 _median_ms(lambda: warm.execute(text).fetchall(), rounds),
             )

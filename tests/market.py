@@ -92,7 +92,7 @@ class Ready:
 
     def run(self, sql: str, tables: AbstractSet[str]) -> Answered:
         self.asked += 1
-        return Answered(("district", "firms", "kwh", "units"), self.rows)
+        return Answered(("district", "firms", "kwh", "units", "dominated"), tuple((*row, False) for row in self.rows))
 
 
 class Market:

@@ -148,6 +148,7 @@ def _covers(licence: Licence, ticket: Ticket, now_s: int) -> bool:
         )
         and _kid(ticket.recipient_key) == licence.recipient_kid
         and ticket.k_min >= licence.k_min
+        and ticket.dominance_bp_max <= licence.dominance_bp_max
         and _priced(licence, ticket)
         and ticket.purpose in terms.purposes
         and ticket.territory in terms.territories

@@ -23,6 +23,7 @@ class Scope:
     territory: str
     mode: Mode
     k_min: int
+    dominance_bp_max: int
     recipient_key: str
 
 
@@ -42,6 +43,7 @@ def sign_ticket(unit: Unit, key: PrivateKey, licence: Licence, *, order_id: str,
         mode=scope.mode,
         computation=scope.computation,
         k_min=scope.k_min,
+        dominance_bp_max=scope.dominance_bp_max,
         controls_digest=licence.controls_digest,
         policy_digest=unit.policies.digest,
         recipient_key=scope.recipient_key,

@@ -30,6 +30,7 @@ class GradeConfirmed(Event):
     grade: str
     modes: tuple[str, ...]
     k_min: int
+    dominance_bp_max: int
     open_sql: str
     approval_by: str
     policy_digest: str
@@ -58,6 +59,7 @@ class Grading(Entity):
     grade: str = ""
     modes: tuple[str, ...] = ()
     k_min: int = 0
+    dominance_bp_max: int = 1
     open_sql: str = "refused"
     approval_by: str = ""
     by: str = ""

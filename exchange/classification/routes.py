@@ -38,6 +38,7 @@ class GradingView(BaseModel):
     grade: str
     modes: tuple[str, ...]
     k_min: int
+    dominance_bp_max: int
     open_sql: str
     approval_by: str
 

@@ -84,6 +84,7 @@ def confirm(unit: Unit, asset_id: str) -> Grading:
         grade=grading.grade,
         modes=_modes(outcome["modes"]),
         k_min=max(2, int(str(outcome["k_min"]))),
+        dominance_bp_max=int(str(outcome["dominance_bp_max"])),
         open_sql=str(outcome["open_sql"]),
         approval_by=str(outcome["approval_by"]),
         policy_digest=unit.policies.digest,

@@ -69,6 +69,7 @@ class Answer(_Read):
     mode: StrictStr
     guarantee: StrictStr
     k_min: StrictInt
+    suppressed_cells: StrictInt = 0
     intervals: tuple[tuple[tuple[StrictStr, StrictStr] | None, ...], ...] | None = None
     """Of an answer with noise: between which two numbers the exact one lies, in 95 of 100 answers."""
     rho_nrho: StrictInt = 0

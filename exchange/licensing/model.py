@@ -103,6 +103,7 @@ class LicenceRequested(Event):
     controls_digest: str
     recipient_kid: str
     k_min: int
+    dominance_bp_max: int
     terms: LicenceTerms
     answer_due_at: int
     by: str
@@ -199,6 +200,7 @@ class Licence(Entity):
     controls_digest: str = ""
     recipient_kid: str = ""
     k_min: int = 0
+    dominance_bp_max: int = 1
     digest: str = ""
     terms: LicenceTerms | None = None
     envelope: Envelope | None = None

@@ -57,6 +57,7 @@ class LicenceView(LicenceBrief):
     controls_digest: str
     recipient_kid: str
     k_min: int
+    dominance_bp_max: int
     digest: str
     terms: LicenceTerms
     envelope: Envelope | None

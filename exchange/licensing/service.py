@@ -103,6 +103,7 @@ def request_licence(unit: Unit, listing_id: str, terms: wire.LicenceTerms) -> Li
     if not terms.within(listing.template):
         raise Guarded("the terms go beyond the listing's template", code="E_SCOPE")
     asset = registration.certified(unit, listing.asset_id)
+    grading = classification.confirmed(unit, asset.id)
     return unit.record(
         Licence(id=ids.fresh("lic")),
         LicenceRequested(
@@ -114,7 +115,8 @@ def request_licence(unit: Unit, listing_id: str, terms: wire.LicenceTerms) -> Li
             domain=listing.domain,
             controls_digest=asset.controls_digest,
             recipient_kid=RecipientKey.parsed(buyer.recipient_key).kid,
-            k_min=classification.confirmed(unit, asset.id).k_min,
+            k_min=grading.k_min,
+            dominance_bp_max=grading.dominance_bp_max,
             terms=terms,
             answer_due_at=_answer_due_at(unit),
             by=unit.caller.person_id,
@@ -174,6 +176,7 @@ def proposal(licence: Licence) -> wire.Licence:
         controls_digest=licence.controls_digest,
         recipient_kid=licence.recipient_kid,
         k_min=licence.k_min,
+        dominance_bp_max=licence.dominance_bp_max,
         terms=licence.agreed_terms,
     )
 

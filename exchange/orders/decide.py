@@ -42,6 +42,7 @@ class Verdict:
     plan: Plan | None
     denied: Denied | None
     k_min: int
+    dominance_bp_max: int
 
     @property
     def permitted(self) -> bool:
@@ -64,10 +65,10 @@ def judge(unit: Unit, trade: Trade, ask: OrderAsk) -> Verdict:
     """Decide one order. All steps of the pipeline are evaluated; the first failure is the primary reason."""
     price = quote(trade.licence.agreed_terms.price, _conditions(trade, ask))
     decision = decide(unit.policies, "licence", _facts(unit, trade, ask, price))
-    declared = Declared(trade.asset.controls_digest, _k_min(trade), trade.asset.tables)
+    declared = Declared(trade.asset.controls_digest, _k_min(trade), _dominance_bp_max(trade), trade.asset.tables)
     found = planned(declared, ask.computation.sql)
     plan, denied = (None, found) if isinstance(found, Denied) else (found, None)
-    return Verdict(decision, price, plan, denied, declared.k_min)
+    return Verdict(decision, price, plan, denied, declared.k_min, declared.dominance_bp_max)
 
 
 def _off_the_negative_list(unit: Unit, trade: Trade, ask: OrderAsk) -> bool:
@@ -83,6 +84,10 @@ def _off_the_negative_list(unit: Unit, trade: Trade, ask: OrderAsk) -> bool:
 def _k_min(trade: Trade) -> int:
     """The stricter of what was signed and what the grade asks for now."""
     return max(trade.licence.k_min, trade.grading.k_min)
+
+
+def _dominance_bp_max(trade: Trade) -> int:
+    return min(trade.licence.dominance_bp_max, trade.grading.dominance_bp_max)
 
 
 def _conditions(trade: Trade, ask: OrderAsk) -> Conditions:

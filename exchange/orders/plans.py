@@ -1,6 +1,6 @@
 """What the disclosure calculus says of a query over declared controls, kept: a buyer asks the same question many times.
 
-Pure: the answer follows from the controls' digest, k and the text, so a kept one is as good as a new one.
+Pure: the answer follows from the controls' digest, k, the share and the text, so a kept one is as good as a new one.
 """
 
 from collections.abc import Mapping
@@ -17,12 +17,14 @@ class Declared:
 
     digest: str
     k_min: int
+    dominance_bp_max: int
     tables: Mapping[str, Any] = field(compare=False, repr=False)
 
 
 @lru_cache(maxsize=256)
 def _controls(declared: Declared) -> Controls:
-    return load_controls({"tables": declared.tables, "k_min": declared.k_min, "mode": "exact"})
+    floors = {"k_min": declared.k_min, "dominance_bp_max": declared.dominance_bp_max}
+    return load_controls({"tables": declared.tables, "mode": "exact", **floors})
 
 
 @lru_cache(maxsize=1_024)

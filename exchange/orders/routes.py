@@ -36,6 +36,7 @@ class Explanation(BaseModel):
     sql: str | None
     outputs: tuple[dict[str, Any], ...]
     k_min: int
+    dominance_bp_max: int
     price_fen: int
     policy_digest: str
 
@@ -103,6 +104,7 @@ def explain(ask: OrderAsk, unit: LookUnit) -> Explanation:
         sql=plan.sql if plan else None,
         outputs=tuple(output.model_dump(mode="json") for output in plan.outputs) if plan else (),
         k_min=verdict.k_min,
+        dominance_bp_max=verdict.dominance_bp_max,
         price_fen=verdict.quote.hold_fen,
         policy_digest=verdict.decision.policy_digest,
     )

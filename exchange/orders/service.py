@@ -73,8 +73,9 @@ def place_order(unit: Unit, key: PrivateKey, ask: OrderAsk) -> Order:
     except InsufficientFunds:
         # Another order was quicker since the escrow was looked at: decided again, this one is a recorded refusal.
         raise StaleVersion("the escrow has changed; ask again") from None
+    floors = (verdict.k_min, verdict.dominance_bp_max)
     scope = authorization.Scope(
-        ask.computation, ask.purpose, ask.territory, ask.mode, verdict.k_min, trade.buyer.recipient_key
+        ask.computation, ask.purpose, ask.territory, ask.mode, *floors, trade.buyer.recipient_key
     )
     ticket = authorization.sign_ticket(unit, key, licence, order_id=order.id, scope=scope)
     return unit.record(order, ticket, refs=(licence.head, order.head))

@@ -148,6 +148,8 @@ class Licence(Act):
     """The buyer's own sealing key: an answer under this licence is sealed to it and to nothing else."""
     k_min: Annotated[int, Field(ge=2, le=10**6)]
     """No answer over fewer privacy units, whatever a ticket says."""
+    dominance_bp_max: Annotated[int, Field(ge=1, le=10_000)]
+    """No exact sum of which one unit holds more than this share, in basis points; 10,000 is no rule."""
     budget: PrivacyBudget | None = None
     """Answers carry noise, within this; without it they are exact. A ticket cannot choose."""
     terms: LicenceTerms

@@ -26,6 +26,7 @@ class Ticket(Act):
     mode: Mode
     computation: Computation
     k_min: Annotated[int, Field(ge=1, le=10**6)]
+    dominance_bp_max: Annotated[int, Field(ge=1, le=10_000)]
     rho_nrho: Annotated[int, Field(ge=0, le=10**12)] = 0
     """What the answer may cost of the privacy budget, in 1e-9 rho; 0 for an exact answer."""
     controls_digest: Digest

@@ -101,6 +101,8 @@ class Controls(BaseModel):
     tables: Mapping[str, Table]
     k_min: int = Field(default=10, ge=2)
     mode: Literal["exact", "noise"] = "exact"
+    # The largest share of an exact sum one unit may hold, in basis points; 10,000 is no rule.
+    dominance_bp_max: int = Field(default=10_000, ge=1, le=10_000)
 
     @model_validator(mode="after")
     def _names_differ(self) -> Self:

@@ -24,6 +24,14 @@ _UNITS, _COUNTED = '"their units"', '"groups counted"'
 
 
 @dataclass(frozen=True, slots=True)
+class Share:
+    """A column as whole numbers not below 0, and the conditions on the rows whose share-holders are compared."""
+
+    core: str
+    conditions: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Aggregate:
     """What is computed for each group. A check is named by the conditions that its units meet."""
 
@@ -33,6 +41,8 @@ class Aggregate:
     measures: Sequence[str]
     checks: Mapping[tuple[str, ...], Check]
     where: Sequence[str]
+    shares: Sequence[Share] = ()
+    dominance_bp_max: int = 10_000
 
     @property
     def names(self) -> list[str]:
@@ -49,7 +59,7 @@ class Aggregate:
 
     def grouped(self, more: Sequence[str]) -> str:
         columns = [*self.key_columns, *(f"{sql} AS m{index}" for index, sql in enumerate(self.measures)), *more]
-        return "SELECT " + ", ".join(columns) + self.read + _group_by(len(self.keys))
+        return "SELECT " + ", ".join(columns) + self.read + group_by(len(self.keys))
 
 
 def filtered(sql: str, conditions: tuple[str, ...]) -> str:
@@ -83,7 +93,7 @@ def _in_two_looks(aggregate: Aggregate, k_min: int) -> str:
     columns += [
         f"CASE WHEN b{i} >= {k_min} OR b{i} = 0 THEN b{i} ELSE e{i} END AS u{i}" for i in range(len(aggregate.checks))
     ]
-    joined = f"SELECT {', '.join(columns)} FROM {_GROUPS} LEFT JOIN {_COUNTED} ON {_same(names, _GROUPS, _COUNTED)}"  # noqa: S608 - checked parts only
+    joined = f"SELECT {', '.join(columns)} FROM {_GROUPS} LEFT JOIN {_COUNTED} ON {same(names, _GROUPS, _COUNTED)}"  # noqa: S608 - checked parts only
     return (
         f"WITH {_GROUPS} AS MATERIALIZED ({_first_look(aggregate)}), "  # noqa: S608 - checked parts only
         f"{_UNSURE} AS MATERIALIZED ({_unsure(aggregate, k_min)}), {_COUNTED} AS ({_second_look(aggregate)}) "
@@ -117,14 +127,14 @@ def _second_look(aggregate: Aggregate) -> str:
         for index, one in enumerate(aggregate.checks)
     ]
     # Nothing is read where no group is unsure; of a whole table there is one group at most.
-    unsure = f"SEMI JOIN {_UNSURE} ON {_same(names, _ROWS, _UNSURE)}" if names else f"CROSS JOIN {_UNSURE}"
+    unsure = f"SEMI JOIN {_UNSURE} ON {same(names, _ROWS, _UNSURE)}" if names else f"CROSS JOIN {_UNSURE}"
     units = (
         f"SELECT {', '.join([*names, 'unit', *met])} "  # noqa: S608 - checked parts only
         f"FROM (SELECT {', '.join(rows)}{aggregate.read}) AS {_ROWS} "
-        f"{unsure}{_group_by(len(names) + 1)}"
+        f"{unsure}{group_by(len(names) + 1)}"
     )
     counts = [f"count(*) FILTER (WHERE s{index}) AS e{index}" for index in range(len(met))]
-    return f"SELECT {', '.join([*names, *counts])} FROM ({units}) AS {_UNITS}{_group_by(len(names))}"  # noqa: S608 - same
+    return f"SELECT {', '.join([*names, *counts])} FROM ({units}) AS {_UNITS}{group_by(len(names))}"  # noqa: S608 - same
 
 
 def _floors(aggregate: Aggregate, k_min: int) -> str:
@@ -134,10 +144,10 @@ def _floors(aggregate: Aggregate, k_min: int) -> str:
     )
 
 
-def _same(names: Sequence[str], one: str, other: str) -> str:
+def same(names: Sequence[str], one: str, other: str) -> str:
     """NULL is a key like any other."""
     return " AND ".join(f"{one}.{name} IS NOT DISTINCT FROM {other}.{name}" for name in names) or "TRUE"
 
 
-def _group_by(columns: int) -> str:
+def group_by(columns: int) -> str:
     return f" GROUP BY {', '.join(str(index + 1) for index in range(columns))}" if columns else ""

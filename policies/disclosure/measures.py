@@ -13,6 +13,7 @@ from sqlglot import exp
 
 from policies.disclosure.bounded import clamped_sum
 from policies.disclosure.conditions import Condition
+from policies.disclosure.dominance import Dominance
 from policies.disclosure.expressions import condition, value
 from policies.disclosure.floor import filtered
 from policies.disclosure.plan import Check, Measure
@@ -33,6 +34,7 @@ class Measures:
 
     scope: Scope
     unit: Value
+    dominance: Dominance
     kept: Condition | None  # NULL tests of WHERE, moved into every measure so that both their sides are counted.
     found: dict[str, Measure] = field(default_factory=dict)
     checks: dict[tuple[str, ...], Check] = field(default_factory=dict)  # By the conditions that k units must meet.
@@ -97,10 +99,10 @@ class Measures:
         grid = max(arg.grid or Fraction(0), arg.widest / GRID_SHARE, _FINEST)
         if arg.kind == "int":
             grid = Fraction(-(-grid.numerator // grid.denominator))
-            return self._add(f"sum({arg.sql})", when, Measure(kind="sum", scale=0, grid=str(grid)))
+            return self._summed(f"sum({arg.sql})", arg, when, Measure(kind="sum", scale=0, grid=str(grid)))
         scale = next((digits for digits in range(12) if grid * 10**digits >= 10**6), 12)
         text = f"sum(CAST(round({arg.sql} * {10**scale}) AS BIGINT))"
-        return self._add(text, when, Measure(kind="sum", scale=scale, grid=str(grid)))
+        return self._summed(text, arg, when, Measure(kind="sum", scale=scale, grid=str(grid)))
 
     def _counted(self, unit_change: int) -> Measure:
         return Measure(kind="count", scale=0, grid="1", unit_change=None if self.scope.exact else unit_change)
@@ -129,6 +131,11 @@ class Measures:
             self._floor([*base, test], loose=True)
         if arg.nullable:
             self._floor([*base, f"({arg.bare or arg.sql}) IS NOT NULL"])
+
+    def _summed(self, sql: str, arg: Value, when: Condition | None, measure: Measure) -> str:
+        name = self._add(sql, when, measure)
+        self.dominance.summed(name, arg, when)
+        return name
 
     def _base(self, when: Condition | None) -> list[str]:
         return [one.sql for one in (self.kept, when) if one is not None]

@@ -23,6 +23,12 @@ class Term(BaseModel):
     text: str | None = None
     place: int | None = None
 
+    @property
+    def places(self) -> tuple[int, ...]:
+        """The engine columns it stands on."""
+        here = () if self.place is None else (self.place,)
+        return here + tuple(place for arg in self.args for place in arg.places)
+
 
 class OutputColumn(BaseModel):
     """A column of the answer, as the buyer sees it."""
@@ -61,7 +67,7 @@ class Ordering(BaseModel):
 
 
 class Post(BaseModel):
-    """What `release` does: engine columns are the keys, then the measures, then the checks."""
+    """What `release` does: engine columns are the keys, then the measures, then the checks, then the dominances."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
     keys: tuple[Kind, ...]
@@ -72,6 +78,8 @@ class Post(BaseModel):
     order: tuple[Ordering, ...]
     limit: int | None
     offset: int
+    # An engine column each that says whether one unit holds too much, and the measures that are hidden if so.
+    dominances: tuple[tuple[int, ...], ...] = ()
     # The measure that decides by a threshold which keys may be told of; its L-infinity change is its `unit_change`.
     keys_by: int | None = None
     unit_groups_max: int | None = None

@@ -24,6 +24,8 @@ class Released(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
     columns: tuple[str, ...]
     rows: tuple[tuple[int | str | bool | None, ...], ...]
+    # Cells that are NULL because one unit holds too much of a sum. Of groups below the floor nothing is told at all.
+    suppressed_cells: int = 0
     # Between which two numbers the answer without noise lies in 95 of 100 answers; none where nothing is known of it.
     intervals: tuple[tuple[Interval | None, ...], ...] | None = None
 
@@ -61,16 +63,28 @@ def release(plan: Plan, rows: Sequence[Sequence[Any]], k_min: int, noise: Noise 
         found.sort(key=lambda pair: pair[0], reverse=one.descending)
         kept = [row for _, row in found]
     last = None if post.limit is None else post.offset + post.limit
+    kept = kept[post.offset : last]
+    suppressed = 0
+    if post.dominances:
+        suppressed, told = _suppressed(post, kept)
+        kept = kept if told else []  # All cells hidden is no answer.
     cells = tuple(
         tuple(as_cell(evaluate(term, row), output.type) for term, output in zip(post.terms, plan.outputs, strict=True))
-        for row in kept[post.offset : last]
+        for row in kept
     )
     intervals = None
     if spreads is not None:
-        intervals = tuple(
-            tuple(interval(term, row, post, spreads) for term in post.terms) for row in kept[post.offset : last]
-        )
-    return Released(columns=tuple(output.name for output in plan.outputs), rows=cells, intervals=intervals)
+        intervals = tuple(tuple(interval(term, row, post, spreads) for term in post.terms) for row in kept)
+    names = tuple(output.name for output in plan.outputs)
+    return Released(columns=names, rows=cells, suppressed_cells=suppressed, intervals=intervals)
+
+
+def _suppressed(post: Post, rows: list[list[Cell]]) -> tuple[int, int]:
+    """How many cells are hidden, and how many that tell more than keys are not."""
+    flags = len(post.measures)
+    measured = [[place for place in term.places if place >= len(post.keys)] for term in post.terms]
+    cells = [any(row[place + flags] is True for place in one) for row in rows for one in measured if one]
+    return sum(cells), len(cells) - sum(cells)
 
 
 def _noised(post: Post, rows: Sequence[Sequence[Any]], noise: Noise) -> tuple[list[list[Cell]], tuple[Spread, ...]]:
@@ -99,15 +113,26 @@ def _whole(cell: Any, measure: Measure) -> int:
 
 def _admitted(plan: Plan, row: Sequence[Any], floor: int) -> list[Cell]:
     post = plan.post
-    if len(row) != len(post.keys) + len(post.measures) + len(post.checks):
+    ends = len(post.keys) + len(post.measures) + len(post.checks)
+    if len(row) != ends + len(post.dominances):
         raise Denied("R24", "a row that is not of the plan's shape")
-    counted = row[len(post.keys) + len(post.measures) :]
+    counted = row[len(post.keys) + len(post.measures) : ends]
     for check, units in zip(post.checks, counted, strict=True):
         if type(units) is not int or not (units >= floor or (check.loose and units == 0)):
             raise Denied("R24", "a group below the floor")
     keys = [_key(cell, kind) for cell, kind in zip(row, post.keys, strict=False)]
     measured = row[len(post.keys) : len(post.keys) + len(post.measures)]
-    return keys + [_measured(cell, measure) for cell, measure in zip(measured, post.measures, strict=True)]
+    cells = [_measured(cell, measure) for cell, measure in zip(measured, post.measures, strict=True)]
+    return keys + (_withheld(post, cells, row[ends:]) if post.dominances else cells)
+
+
+def _withheld(post: Post, cells: list[Cell], dominated: Sequence[Any]) -> list[Cell]:
+    """The measures without those that one unit nearly makes by itself, and behind them which those were."""
+    if any(type(one) is not bool for one in dominated):
+        raise Denied("R24", "a dominance that is neither true nor false")
+    hidden = {place for places, one in zip(post.dominances, dominated, strict=True) if one for place in places}
+    flags: list[Cell] = [place in hidden for place in range(len(cells))]
+    return [None if place in hidden else cell for place, cell in enumerate(cells)] + flags
 
 
 def _key(cell: Any, kind: str) -> Cell:

@@ -9,8 +9,9 @@ from sqlglot import exp
 
 from policies.disclosure.columns import Controls, folded
 from policies.disclosure.conditions import AND, Condition, conjunction
+from policies.disclosure.dominance import Dominance, statement
 from policies.disclosure.expressions import AGGREGATES, condition, value
-from policies.disclosure.floor import Aggregate, statement, unfloored
+from policies.disclosure.floor import Aggregate, unfloored
 from policies.disclosure.functions import whole_number
 from policies.disclosure.measures import Measures
 from policies.disclosure.parse import parse
@@ -44,7 +45,8 @@ def _planned(select: exp.Select, controls: Controls) -> Plan:
     _limits(select)
     scope = Scope(sources, reader.exact, True, reader.calendar)
     where, kept = _where(select, scope)
-    measures = Measures(scope, sources.unit, kept)
+    dominance = Dominance.within(controls, kept)
+    measures = Measures(scope, sources.unit, dominance, kept)
     measures.start()
     keys = _keys(select, scope)
     if keys and not reader.exact:
@@ -52,7 +54,7 @@ def _planned(select: exp.Select, controls: Controls) -> Plan:
     terms = Terms(keys, measures)
     names, outputs = _outputs(select, terms)
     measures.close()
-    if not any(place >= len(keys) for term in outputs for place in _places(term)):
+    if not any(place >= len(keys) for term in outputs for place in term.places):
         raise Denied("R05", "a query without an aggregate", fix="add count(*)")
     terms.aliases = {folded(name): term for name, term in zip(names, outputs, strict=True)}
     released = set(outputs)
@@ -67,11 +69,10 @@ def _planned(select: exp.Select, controls: Controls) -> Plan:
         type_of(one.term, post)
     if having is not None and type_of(having, post) != "bool":
         raise Denied("R10", "a HAVING that is neither true nor false", fix="compare a released column")
-    columns = tuple(
-        OutputColumn(name=name, kind=_kind(term, post), type=type_of(term, post))
-        for name, term in zip(names, outputs, strict=True)
+    columns = _columns(names, post)
+    aggregate = dominance.watching(
+        Aggregate(sources, sources.unit.bare, keys, list(measures.found), measures.checks, where)
     )
-    aggregate = Aggregate(sources, sources.unit.bare, keys, list(measures.found), measures.checks, where)
     return Plan.of(
         sql=statement(aggregate, controls.k_min) if reader.exact else unfloored(aggregate), post=post, outputs=columns,
         tables=tuple(sorted(sources.tables)), controls_mode=controls.mode, k_min=controls.k_min,
@@ -86,6 +87,7 @@ def _post(keys: Sequence[Value], measures: Measures) -> Post:
         checks=tuple(measures.checks.values()) if exact else (), terms=(), having=None, order=(), limit=None, offset=0,
         keys_by=0 if keys and not exact else None,
         unit_groups_max=None if exact else measures.scope.sources.unit_rows_max,
+        dominances=measures.dominance.hidden(list(measures.found)),
     )  # fmt: skip
 
 
@@ -181,7 +183,7 @@ def _having(select: exp.Select, terms: Terms, released: set[Term]) -> Term | Non
         return None
     terms.place = "having"
     term = terms.term(clause.this)
-    if not _released(term, released) or not _places(term):
+    if not _released(term, released) or not term.places:
         raise Denied("R10", "a condition on what is not released", fix="make it an output")
     return term
 
@@ -196,7 +198,7 @@ def _order(select: exp.Select, terms: Terms, outputs: list[Term], released: set[
             term = outputs[ordinal - 1]
         else:
             term = terms.term(node)
-        if not _released(term, released) or not _places(term):
+        if not _released(term, released) or not term.places:
             raise Denied("R11", "an order of what is not released", fix="order by an output")
         found.append(Ordering(
             term=term, descending=bool(item.args.get("desc")), nulls_first=bool(item.args.get("nulls_first")),
@@ -214,9 +216,11 @@ def _cut(select: exp.Select, clause: str) -> int | None:
     return number
 
 
-def _places(term: Term) -> list[int]:
-    here = [term.place] if term.place is not None else []
-    return here + [place for arg in term.args for place in _places(arg)]
+def _columns(names: Sequence[str], post: Post) -> tuple[OutputColumn, ...]:
+    return tuple(
+        OutputColumn(name=name, kind=_kind(term, post), type=type_of(term, post))
+        for name, term in zip(names, post.terms, strict=True)
+    )
 
 
 def _kind(term: Term, post: Post) -> OutputKind:

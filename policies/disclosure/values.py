@@ -47,6 +47,9 @@ class Value:
     nulls: tuple[str, ...] = ()  # Conditions that nobody or at least k units must meet.
     unit: bool = False
     derived: bool = False  # An aggregate over one unit's rows.
+    cores: tuple[str, ...] = ()  # The columns in it, each as a whole number not below 0: who holds most of them?
+    mixed: bool = False  # Something was added to a column, so that its own shares no longer show.
+    buried: bool = False  # A mixture that was made inside a subquery: its columns cannot be read here.
     moment: Moment | None = None
 
     @property
@@ -92,7 +95,19 @@ def stored(value: Value, bare: str, *, clamped: bool, optional: bool) -> Value:
     """A column of a source, under the alias it has here. Clamped where it is read, so nothing later can overflow."""
     nullable = value.nullable or optional
     sql = _clamp(value, bare) if clamped else bare
-    return replace(value, sql=sql, bare=bare, nullable=nullable, nulls=(f"{bare} IS NULL",) if nullable else ())
+    return replace(
+        value, sql=sql, bare=bare, nullable=nullable, nulls=(f"{bare} IS NULL",) if nullable else (),
+        cores=absolute(replace(value, sql=sql)), mixed=False, buried=value.buried or value.mixed,
+    )  # fmt: skip
+
+
+def absolute(value: Value) -> tuple[str, ...]:
+    """A number of known bounds as a whole number not below 0, fine enough to compare shares; nothing for the rest."""
+    if value.kind not in NUMBERS or value.low is None or value.high is None:
+        return ()
+    digits = next((digits for digits in range(12) if value.widest * 10**digits >= 10**6), 12)
+    whole = value.sql if value.kind == "int" else f"CAST(round({value.sql} * {10**digits}) AS BIGINT)"
+    return (whole if value.low >= 0 else f"abs({whole})",)
 
 
 def _clamp(value: Value, bare: str) -> str:
@@ -125,6 +140,8 @@ def merged(sql: str, kind: ValueKind, parts: Iterable[Value]) -> Value:
         sides=_distinct(one for part in parts for one in part.sides),
         nulls=_distinct(one for part in parts for one in part.nulls),
         derived=any(part.derived for part in parts), unit=any(part.unit for part in parts),
+        cores=_distinct(core for part in parts for core in part.cores), buried=any(part.buried for part in parts),
+        mixed=len(parts) > 1 or any(part.mixed for part in parts),
     )  # fmt: skip
 
 
@@ -143,6 +160,8 @@ def arithmetic(op: str, left: Value, right: Value) -> Value:
     kind: ValueKind = "int" if op != "/" and left.kind == right.kind == "int" else "number"
     first, second = sorted((left.sql, right.sql)) if op in "+*" else (left.sql, right.sql)
     value = bounded(merged(f"({first} {op} {second})", kind, (left, right)), low, high)
+    # A factor leaves shares as they are; only what is added dilutes them.
+    value = replace(value, mixed=op in "+-" or left.mixed or right.mixed)
     affine = op in "+-" or right.literal is not None or (op == "*" and left.literal is not None)
     return value if affine else stepped(value, "R16")
 

@@ -180,8 +180,13 @@ def test_looser_policies_than_the_providers_own_copy_are_refused(claims: Claims,
 
 @pytest.mark.parametrize(
     "changed",
-    [{"recipient_key": OpeningKey.generated().public.text}, {"recipient_key": "none"}, {"k_min": 2}],
-    ids=["sealed to the operator", "sealed to nobody", "over fewer units"],
+    [
+        {"recipient_key": OpeningKey.generated().public.text},
+        {"recipient_key": "none"},
+        {"k_min": 2},
+        {"dominance_bp_max": 10_000},
+    ],
+    ids=["sealed to the operator", "sealed to nobody", "over fewer units", "though one unit makes the sum"],
 )
 def test_the_operator_can_neither_redirect_an_answer_nor_lower_its_floor(
     claims: Claims, changed: dict[str, Any]

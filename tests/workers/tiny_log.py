@@ -65,6 +65,7 @@ LICENCE = Licence(
     controls_digest=DIGEST,
     recipient_kid=BUYER.public.kid,
     k_min=10,
+    dominance_bp_max=7_000,
     terms=TERMS,
 )
 SIGNED_LICENCE = LICENCE.signed(PROVIDER)
@@ -90,6 +91,7 @@ TICKET = Ticket(
     mode=Mode.RESULT,
     computation=SqlQuery(kind="sql", sql=SQL),
     k_min=10,
+    dominance_bp_max=7_000,
     controls_digest=DIGEST,
     policy_digest=POLICIES,
     recipient_key=BUYER.public.text,

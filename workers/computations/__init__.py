@@ -17,6 +17,6 @@ def run(admitted: Admitted, engine: Engine, budget: Budget) -> tuple[dict[str, A
         case SqlQuery(sql=text) if admitted.proven.licence.budget is not None:
             return noisy.run(text, admitted, admitted.proven.licence.budget, engine, budget)
         case SqlQuery(sql=text):
-            return sql.run(text, admitted.tables, ticket.k_min, engine)
+            return sql.run(text, admitted.tables, sql.Floors(ticket.k_min, ticket.dominance_bp_max), engine)
         case _:
             raise Refused(Refusal.COMPUTATION_FAILED)

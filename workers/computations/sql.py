@@ -1,6 +1,7 @@
 """SQL over this domain's tables. The buyer's text is never executed: what our own analyser writes of it runs."""
 
 from collections.abc import Mapping
+from dataclasses import asdict, dataclass
 from hashlib import sha256
 from typing import Any
 from unicodedata import normalize
@@ -11,18 +12,26 @@ from policies.disclosure import Denied, analyse, load_controls, release
 from workers.engines import Cell, Engine, EngineRefused
 
 
-def run(text: str, tables: Mapping[str, Any], k_min: int, engine: Engine) -> tuple[dict[str, Any], str]:
+@dataclass(frozen=True, slots=True)
+class Floors:
+    """Over how many privacy units an exact answer must be, and how much of a sum one of them may hold."""
+
+    k_min: int
+    dominance_bp_max: int
+
+
+def run(text: str, tables: Mapping[str, Any], floors: Floors, engine: Engine) -> tuple[dict[str, Any], str]:
     """Plan by the domain's own copy of the rules, run in the jail, release.
 
     Raises `Refused`: NOT_DISCLOSABLE, COMPUTATION_FAILED or NOTHING_RELEASABLE, whatever the cause.
     """
     try:
-        plan = analyse(text, load_controls({"tables": tables, "k_min": k_min, "mode": "exact"}))
+        plan = analyse(text, load_controls({"tables": tables, "mode": "exact", **asdict(floors)}))
     except Denied:
         raise Refused(Refusal.NOT_DISCLOSABLE) from None
     try:
         answered = engine.run(plan.sql, frozenset(plan.tables))
-        released = release(plan, answered.rows, k_min)
+        released = release(plan, answered.rows, floors.k_min)
     except (EngineRefused, Denied):
         raise Refused(Refusal.COMPUTATION_FAILED) from None
     if not released.rows:
@@ -32,7 +41,8 @@ def run(text: str, tables: Mapping[str, Any], k_min: int, engine: Engine) -> tup
         "rows": [[plain(cell) for cell in row] for row in released.rows],
         "mode": plan.mode,
         "guarantee": "none: exact answers over at least k privacy units",
-        "k_min": k_min,
+        "k_min": floors.k_min,
+        "suppressed_cells": released.suppressed_cells,
     }
     return answer, sha256(plan.sql.encode()).hexdigest()
 

@@ -27,7 +27,7 @@ policy.command("diff")(rulesets.diff)
 policy.command("archive")(rulesets.archived)
 policy.command("again")(rulesets.again)
 _BESIDE_CONTROLS = {"about", "cases"}
-_BY_CASE = ("mode", "k_min")
+_BY_CASE = ("mode", "k_min", "dominance_bp_max")
 
 
 class Lang(StrEnum):

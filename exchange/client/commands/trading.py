@@ -94,7 +94,8 @@ def open_order(ctx: typer.Context, order_id: str, domain_key: DomainKey, as_json
         show(answer, as_json)
     else:
         show_rows(answer.columns, answer.rows)
-        show({"mode": answer.mode, "guarantee": answer.guarantee, "k_min": answer.k_min}, as_json)
+        said = {"mode": answer.mode, "guarantee": answer.guarantee, "k_min": answer.k_min}
+        show({**said, "suppressed_cells": answer.suppressed_cells}, as_json)
 
 
 @orders.command("accept")

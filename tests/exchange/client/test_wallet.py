@@ -119,6 +119,7 @@ def licence(**changes: str) -> Licence:
     fields = {
         "id": "lic_a", "listing_id": "lst_a", "asset_id": "ast_a", "provider_id": "part_p", "buyer_id": "part_buyer",
         "domain": "health", "controls_digest": "b" * 64, "recipient_kid": "a" * 16, "k_min": 5,
+        "dominance_bp_max": 7_000,
     }  # fmt: skip
     return Licence.model_validate({**fields, **changes, "terms": LicenceTerms.model_validate(TERMS)})
 
