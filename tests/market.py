@@ -98,9 +98,9 @@ class Ready:
 class Market:
     """Staff, a supplier with a domain, a merchant and a buyer with 250,000 fen; one listing is live."""
 
-    def __init__(self, store: Store, home: Path, price: dict[str, Any] | None = None) -> None:
+    def __init__(self, store: Store, home: Path, price: dict[str, Any] | None = None, grade: str = "G2") -> None:
         home.mkdir(parents=True)
-        self.store, self.home, self.now = store, home, OPENING_US
+        self.store, self.home, self.now, self.grade = store, home, OPENING_US, grade
         self.ground = Ground(store, lambda: self.now, load_policies(), key=PrivateKey.generated())
         self._signer = LogSigner("exchange.example/test/2026", secrets.token_bytes(32), secrets.token_bytes(32))
         house = House(_settings(home), self.ground, tuple(self._signer.vkeys()))
@@ -233,7 +233,7 @@ class Market:
             registrar.asset_step(asset_id, verb)
         self.passes(21 * DAY_S)
         registrar.asset_step(asset_id, "issue-certificate")
-        self.supplier.grading_step(asset_id, "self-grade", {"claimed": "G2"})
+        self.supplier.grading_step(asset_id, "self-grade", {"claimed": self.grade})
         self.staff["first compliance officer"].grading_step(asset_id, "review")
         self.staff["second compliance officer"].grading_step(asset_id, "confirm")
         merchant_id, digest = self.wallets["merchant"].identity.participant_id, "0" * 64

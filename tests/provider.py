@@ -13,7 +13,7 @@ import httpx2
 
 from demo.declared import HEALTH, DomainSpec
 from exchange.wire.envelope import Envelope
-from exchange.wire.licences import Licence, LicenceTerms
+from exchange.wire.licences import Licence, LicenceTerms, PrivacyBudget
 from policies.engine import load_policies
 from workers.assets import AssetSpec, controlled
 from workers.claims import Claims
@@ -83,8 +83,10 @@ class Provider:
     def sign(self, licence_id: str) -> Envelope:
         """What `dex` calls signing, inside the domain: the terms asked for, under the domain's own key."""
         asked = self.door.licence(licence_id)
-        names = set(Licence.model_fields) - {"terms"}
-        act = Licence(**{name: asked[name] for name in names}, terms=LicenceTerms.model_validate(asked["terms"]))
+        names = set(Licence.model_fields) - {"terms", "budget"}
+        budget = None if asked["budget"] is None else PrivacyBudget.model_validate(asked["budget"])
+        terms = LicenceTerms.model_validate(asked["terms"])
+        act = Licence(**{name: asked[name] for name in names}, terms=terms, budget=budget)
         envelope: Envelope = act.signed(self.domain.key)
         self.door.offer(licence_id, envelope)
         return envelope

@@ -20,7 +20,7 @@ import typer
 from redis import Redis
 
 from exchange.wire.envelope import Envelope
-from exchange.wire.licences import Licence, LicenceTerms
+from exchange.wire.licences import Licence, LicenceTerms, PrivacyBudget
 from exchange.wire.queue import worker_user
 from policies.engine import load_policies
 from workers.assets import AssetSpec, controlled
@@ -107,8 +107,10 @@ def sign(folder: Path, licence_id: str) -> None:
 def _signed(domain: Domain, licence_id: str) -> dict[str, Any]:
     with Door(domain.trusted.exchange_url, domain.secret("api.key")) as door:
         asked = door.licence(licence_id)
-        names = set(Licence.model_fields) - {"terms"}
-        act = Licence(**{name: asked[name] for name in names}, terms=LicenceTerms.model_validate(asked["terms"]))
+        names = set(Licence.model_fields) - {"terms", "budget"}
+        budget = None if asked["budget"] is None else PrivacyBudget.model_validate(asked["budget"])
+        terms = LicenceTerms.model_validate(asked["terms"])
+        act = Licence(**{name: asked[name] for name in names}, terms=terms, budget=budget)
         ours = act.domain == domain.name and domain.controls(act.controls_digest) is not None
         if act.id != licence_id or not ours:
             raise typer.BadParameter("this licence is not for data of this domain")

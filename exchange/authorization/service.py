@@ -25,6 +25,8 @@ class Scope:
     k_min: int
     dominance_bp_max: int
     recipient_key: str
+    rho_nrho: int
+    """What the answer may cost of the privacy budget; 0 for an exact one."""
 
 
 def sign_ticket(unit: Unit, key: PrivateKey, licence: Licence, *, order_id: str, scope: Scope) -> TicketIssued:
@@ -44,6 +46,7 @@ def sign_ticket(unit: Unit, key: PrivateKey, licence: Licence, *, order_id: str,
         computation=scope.computation,
         k_min=scope.k_min,
         dominance_bp_max=scope.dominance_bp_max,
+        rho_nrho=scope.rho_nrho,
         controls_digest=licence.controls_digest,
         policy_digest=unit.policies.digest,
         recipient_key=scope.recipient_key,

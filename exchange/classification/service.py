@@ -15,6 +15,7 @@ from exchange.kernel.errors import Guarded, IllegalTransition, NotFound
 from exchange.kernel.unit import Unit
 from exchange.registration import register
 from exchange.registration.model import Asset
+from exchange.wire.licences import PrivacyBudget
 from policies.engine import decide
 from policies.grading import RISING, GradedField
 from policies.grading import grade as graded
@@ -104,6 +105,18 @@ def confirmed(unit: Unit, asset_id: str) -> Grading:
     if grading.state != "CONFIRMED":
         raise Guarded("the asset's grade is not confirmed", code="E_GRADE")
     return grading
+
+
+def budget(unit: Unit, grading: Grading) -> PrivacyBudget | None:
+    """What the rules in force let open queries of this grade cost in all; None where they are answered exactly."""
+    if grading.open_sql == "exact":
+        return None
+    caps = decide(unit.policies, "controls", {"grade": grading.grade}).outcome
+    return PrivacyBudget(
+        query_cap_nrho=int(str(caps["query_cap_nrho"])),
+        buyer_cap_nrho=int(str(caps["buyer_cap_nrho"])),
+        version_cap_nrho=int(str(caps["version_cap_nrho"])),
+    )
 
 
 def of_asset(unit: Unit, asset_id: str) -> Grading:

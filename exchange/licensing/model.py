@@ -3,7 +3,7 @@
 from exchange.kernel.clock import SECOND
 from exchange.kernel.entity import Entity, Event
 from exchange.wire.envelope import Envelope
-from exchange.wire.licences import LicenceTerms
+from exchange.wire.licences import LicenceTerms, PrivacyBudget
 
 
 class ListingSubmitted(Event):
@@ -103,6 +103,7 @@ class LicenceRequested(Event):
     controls_digest: str
     recipient_kid: str
     k_min: int
+    budget: PrivacyBudget | None = None
     dominance_bp_max: int
     terms: LicenceTerms
     answer_due_at: int
@@ -200,6 +201,7 @@ class Licence(Entity):
     controls_digest: str = ""
     recipient_kid: str = ""
     k_min: int = 0
+    budget: PrivacyBudget | None = None
     dominance_bp_max: int = 1
     digest: str = ""
     terms: LicenceTerms | None = None

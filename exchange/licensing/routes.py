@@ -18,7 +18,7 @@ from exchange.licensing.asks import Assessment, GroundAsk, LicenceAsk, ListingAs
 from exchange.licensing.model import Licence, Listing
 from exchange.licensing.views import LicenceRow, ListingRow
 from exchange.wire.envelope import Envelope
-from exchange.wire.licences import LicenceTerms
+from exchange.wire.licences import LicenceTerms, PrivacyBudget
 
 listings = router("/v1/listings", "licensing")
 licences = router("/v1/licences", "licensing")
@@ -57,6 +57,7 @@ class LicenceView(LicenceBrief):
     controls_digest: str
     recipient_kid: str
     k_min: int
+    budget: PrivacyBudget | None
     dominance_bp_max: int
     digest: str
     terms: LicenceTerms

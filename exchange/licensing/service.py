@@ -116,6 +116,7 @@ def request_licence(unit: Unit, listing_id: str, terms: wire.LicenceTerms) -> Li
             controls_digest=asset.controls_digest,
             recipient_kid=RecipientKey.parsed(buyer.recipient_key).kid,
             k_min=grading.k_min,
+            budget=classification.budget(unit, grading),
             dominance_bp_max=grading.dominance_bp_max,
             terms=terms,
             answer_due_at=_answer_due_at(unit),
@@ -176,6 +177,7 @@ def proposal(licence: Licence) -> wire.Licence:
         controls_digest=licence.controls_digest,
         recipient_kid=licence.recipient_kid,
         k_min=licence.k_min,
+        budget=licence.budget,
         dominance_bp_max=licence.dominance_bp_max,
         terms=licence.agreed_terms,
     )

@@ -4,6 +4,7 @@ The dry run and the order itself use this one function, and the domain repeats i
 """
 
 from dataclasses import dataclass
+from typing import Literal
 
 from exchange.access.model import Participant
 from exchange.classification.model import Grading
@@ -11,7 +12,7 @@ from exchange.kernel.unit import Unit
 from exchange.licensing.model import Licence, Listing
 from exchange.orders.asks import OrderAsk
 from exchange.orders.plans import Declared, planned
-from exchange.orders.views import jobs_used
+from exchange.orders.views import jobs_used, spent_nrho
 from exchange.pricing.model import Conditions, Quote, quote
 from exchange.registration import service as registration
 from exchange.registration.model import Asset
@@ -43,6 +44,7 @@ class Verdict:
     denied: Denied | None
     k_min: int
     dominance_bp_max: int
+    rho_nrho: int
 
     @property
     def permitted(self) -> bool:
@@ -65,10 +67,13 @@ def judge(unit: Unit, trade: Trade, ask: OrderAsk) -> Verdict:
     """Decide one order. All steps of the pipeline are evaluated; the first failure is the primary reason."""
     price = quote(trade.licence.agreed_terms.price, _conditions(trade, ask))
     decision = decide(unit.policies, "licence", _facts(unit, trade, ask, price))
-    declared = Declared(trade.asset.controls_digest, _k_min(trade), _dominance_bp_max(trade), trade.asset.tables)
+    mode: Literal["exact", "noise"] = "noise" if _is_noisy(trade) else "exact"
+    declared = Declared(
+        trade.asset.controls_digest, _k_min(trade), _dominance_bp_max(trade), mode, trade.asset.tables
+    )
     found = planned(declared, ask.computation.sql)
     plan, denied = (None, found) if isinstance(found, Denied) else (found, None)
-    return Verdict(decision, price, plan, denied, declared.k_min, declared.dominance_bp_max)
+    return Verdict(decision, price, plan, denied, declared.k_min, declared.dominance_bp_max, _rho_nrho(trade))
 
 
 def _off_the_negative_list(unit: Unit, trade: Trade, ask: OrderAsk) -> bool:
@@ -79,6 +84,26 @@ def _off_the_negative_list(unit: Unit, trade: Trade, ask: OrderAsk) -> bool:
     except PolicyRefused:
         # A newer list asks what the form of this asset never said: unknown is no.
         return False
+
+
+def _is_noisy(trade: Trade) -> bool:
+    """What the provider signed or what the grade asks for now: either is enough."""
+    return trade.licence.budget is not None or trade.grading.open_sql != "exact"
+
+
+def _rho_nrho(trade: Trade) -> int:
+    """Every answer with noise gets as much as one may: less would be less accurate and cost the same."""
+    return 0 if trade.licence.budget is None else trade.licence.budget.query_cap_nrho
+
+
+def _within_budget(unit: Unit, trade: Trade) -> bool:
+    """By what the domains have reported so far. The domain itself has the last word."""
+    budget, asset, buyer = trade.licence.budget, trade.asset.id, trade.buyer.id
+    if budget is None:
+        return True
+    spent, by_buyer = spent_nrho(unit.connection, asset), spent_nrho(unit.connection, asset, buyer)
+    rho = _rho_nrho(trade)
+    return spent + rho <= budget.version_cap_nrho and by_buyer + rho <= budget.buyer_cap_nrho
 
 
 def _k_min(trade: Trade) -> int:
@@ -110,9 +135,10 @@ def _facts(unit: Unit, trade: Trade, ask: OrderAsk, price: Quote) -> dict[str, s
         "mode_allowed": ask.mode in terms.modes and ask.mode.value in trade.grading.modes,
         "quota_left": jobs_used(unit.connection, licence.id) < terms.jobs_max,
         "consent": "not_needed",
-        "noise_needed": trade.grading.open_sql != "exact",
-        "noise_available": False,
-        "budget_ok": True,
+        "noise_needed": _is_noisy(trade),
+        # A licence from before the grade rose has no budget that its provider signed.
+        "noise_available": trade.licence.budget is not None and trade.grading.open_sql != "refused",
+        "budget_ok": _within_budget(unit, trade),
         # A grade that was raised binds at once (rulebook 3.3): its controls are not known before it is confirmed.
         "approval": "missing" if trade.grading.state in ("REVIEWED", "REPORTED") else "not_needed",
         "use_respected": True,

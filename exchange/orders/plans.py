@@ -6,7 +6,7 @@ Pure: the answer follows from the controls' digest, k, the share and the text, s
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Any
+from typing import Any, Literal
 
 from policies.disclosure import Controls, Denied, Plan, analyse, load_controls
 
@@ -18,13 +18,14 @@ class Declared:
     digest: str
     k_min: int
     dominance_bp_max: int
+    mode: Literal["exact", "noise"]
     tables: Mapping[str, Any] = field(compare=False, repr=False)
 
 
 @lru_cache(maxsize=256)
 def _controls(declared: Declared) -> Controls:
     floors = {"k_min": declared.k_min, "dominance_bp_max": declared.dominance_bp_max}
-    return load_controls({"tables": declared.tables, "mode": "exact", **floors})
+    return load_controls({"tables": declared.tables, "mode": declared.mode, **floors})
 
 
 @lru_cache(maxsize=1_024)

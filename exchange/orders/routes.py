@@ -25,7 +25,8 @@ receipts = router("/v1/receipts", "orders")
 
 
 class Explanation(BaseModel):
-    """The dry run. `sql` is what would run in the domain; `price_fen` what would be held; nothing is recorded."""
+    """The dry run. `sql` is what would run in the domain; `price_fen` what would be held, `rho_nrho` what it
+    would cost of the privacy budget (0: exact); nothing is recorded."""
 
     verdict: str
     reasons: tuple[str, ...]
@@ -38,6 +39,7 @@ class Explanation(BaseModel):
     k_min: int
     dominance_bp_max: int
     price_fen: int
+    rho_nrho: int
     policy_digest: str
 
 
@@ -106,6 +108,7 @@ def explain(ask: OrderAsk, unit: LookUnit) -> Explanation:
         k_min=verdict.k_min,
         dominance_bp_max=verdict.dominance_bp_max,
         price_fen=verdict.quote.hold_fen,
+        rho_nrho=verdict.rho_nrho,
         policy_digest=verdict.decision.policy_digest,
     )
 

@@ -75,7 +75,13 @@ def place_order(unit: Unit, key: PrivateKey, ask: OrderAsk) -> Order:
         raise StaleVersion("the escrow has changed; ask again") from None
     floors = (verdict.k_min, verdict.dominance_bp_max)
     scope = authorization.Scope(
-        ask.computation, ask.purpose, ask.territory, ask.mode, *floors, trade.buyer.recipient_key
+        ask.computation,
+        ask.purpose,
+        ask.territory,
+        ask.mode,
+        *floors,
+        trade.buyer.recipient_key,
+        verdict.rho_nrho,
     )
     ticket = authorization.sign_ticket(unit, key, licence, order_id=order.id, scope=scope)
     return unit.record(order, ticket, refs=(licence.head, order.head))

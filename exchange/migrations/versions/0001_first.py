@@ -81,6 +81,13 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("size", name=op.f("pk_checkpoint")),
     )
     op.create_table(
+        "budget_spent",
+        sa.Column("id", AutoString(), nullable=False),
+        sa.Column("spent_nrho", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_budget_spent")),
+        info={"derived": True},
+    )
+    op.create_table(
         "cursor",
         sa.Column("follower", AutoString(), nullable=False),
         sa.Column("idx", sa.BigInteger(), nullable=False),
@@ -411,6 +418,7 @@ def downgrade() -> None:
 
     op.drop_table("dispute")
     op.drop_table("cursor")
+    op.drop_table("budget_spent")
     op.drop_table("checkpoint")
     op.drop_table("batch")
     op.drop_table("balance")

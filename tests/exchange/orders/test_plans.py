@@ -21,12 +21,12 @@ SQL = "SELECT grade, count(*) AS loans FROM loans GROUP BY grade"
 def test_what_is_kept_is_what_the_calculus_says() -> None:
     fresh = analyse(SQL, load_controls({"tables": TABLES, "k_min": 10, "dominance_bp_max": 7_000}))
 
-    assert planned(Declared("a" * 64, 10, 7_000, TABLES), SQL) == fresh
-    assert planned(Declared("a" * 64, 10, 7_000, TABLES), SQL) == fresh
+    assert planned(Declared("a" * 64, 10, 7_000, "exact", TABLES), SQL) == fresh
+    assert planned(Declared("a" * 64, 10, 7_000, "exact", TABLES), SQL) == fresh
 
 
 def test_another_floor_is_another_plan() -> None:
-    low, high = (planned(Declared("a" * 64, k_min, 7_000, TABLES), SQL) for k_min in (10, 50))
+    low, high = (planned(Declared("a" * 64, k_min, 7_000, "exact", TABLES), SQL) for k_min in (10, 50))
 
     assert isinstance(low, Plan)
     assert isinstance(high, Plan)
@@ -34,7 +34,7 @@ def test_another_floor_is_another_plan() -> None:
 
 
 def test_a_denial_is_kept_as_a_value_and_carries_no_trace_of_where_it_was_raised() -> None:
-    first, again = (planned(Declared("a" * 64, 10, 7_000, TABLES), "SELECT * FROM loans") for _ in range(2))
+    first, again = (planned(Declared("a" * 64, 10, 7_000, "exact", TABLES), "SELECT * FROM loans") for _ in range(2))
 
     assert isinstance(first, Denied)
     assert first is again
@@ -44,5 +44,5 @@ def test_a_denial_is_kept_as_a_value_and_carries_no_trace_of_where_it_was_raised
 def test_controls_of_another_digest_are_other_controls() -> None:
     without = {"loans": {**TABLES["loans"], "columns": {"loan_id": TABLES["loans"]["columns"]["loan_id"]}}}
 
-    assert isinstance(planned(Declared("b" * 64, 10, 7_000, TABLES), SQL), Plan)
-    assert isinstance(planned(Declared("c" * 64, 10, 7_000, without), SQL), Denied)
+    assert isinstance(planned(Declared("b" * 64, 10, 7_000, "exact", TABLES), SQL), Plan)
+    assert isinstance(planned(Declared("c" * 64, 10, 7_000, "exact", without), SQL), Denied)

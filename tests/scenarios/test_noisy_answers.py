@@ -1,0 +1,85 @@
+"""Market data: open queries are answered with noise, within a budget the provider signed, until it is spent."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from exchange.client.connection import Problem
+from exchange.ledger.store import Store
+from tests.market import Market
+from tests.provider import FIRMS
+from workers.engines import Engine
+
+SQL = "SELECT count(*) AS firms, sum(kwh) AS kwh FROM load"
+SAME = "SELECT count(*) AS n, sum(kwh) AS total FROM load"
+OTHER = "SELECT count(*) AS firms FROM load WHERE district IN ('district {}', 'district 1')"
+
+
+@pytest.fixture
+def market(store: Store, tmp_path: Path) -> Market:
+    return Market(store, tmp_path / "market", {"model": "P1", "price_fen": 100}, "G3")
+
+
+@pytest.fixture
+def engine(market: Market) -> Iterator[Engine]:
+    with market.provider.engine() as opened:
+        yield opened
+
+
+def asked(market: Market, engine: Engine, licence_id: str, sql: str) -> str:
+    """One order, carried to its receipt."""
+    order_id: str = market.buyer.place_order(market.ask(licence_id, computation={"kind": "sql", "sql": sql}))["id"]
+    market.works(engine)
+    return order_id
+
+
+def test_sensitive_data_is_answered_with_noise_and_the_receipt_says_what_it_cost(
+    market: Market, engine: Engine
+) -> None:
+    licence_id = market.licence()
+    told = market.buyer.explain(market.ask(licence_id, computation={"kind": "sql", "sql": SQL}))
+
+    answer = market.answer(asked(market, engine, licence_id, SQL))
+
+    assert (told["verdict"], told["rho_nrho"]) == ("answer", 50_000_000)
+    assert "_r <= 1" in told["sql"]
+    assert (answer.mode, answer.rho_nrho, answer.delta_e15) == ("noise", 50_000_000, 0)
+    ((firms, kwh),) = answer.rows
+    assert abs(int(str(firms)) - FIRMS) < 60
+    ((near, _),) = answer.intervals or ()
+    assert near is not None
+    assert int(near[0]) < int(str(firms)) < int(near[1])
+    assert kwh is not None
+
+
+def test_the_same_question_again_costs_money_but_no_budget_and_teaches_nothing_new(
+    market: Market, engine: Engine
+) -> None:
+    licence_id = market.licence()
+
+    first = market.answer(asked(market, engine, licence_id, SQL))
+    again = market.answer(asked(market, engine, licence_id, SAME))
+
+    assert (first.rows, first.columns, again.columns) == (again.rows, ("firms", "kwh"), ("n", "total"))
+    assert spent(market) == 50_000_000
+
+
+def test_what_cannot_be_paid_for_any_more_is_refused_before_it_costs_money(market: Market, engine: Engine) -> None:
+    licence_id = market.licence()
+    for number in range(2, 22):
+        asked(market, engine, licence_id, OTHER.format(number))
+
+    with pytest.raises(Problem) as refused:
+        asked(market, engine, licence_id, OTHER.format(99))
+
+    assert refused.value.code == "E_EPS_BUDGET"
+    assert spent(market) == 1_000_000_000
+
+
+def spent(market: Market) -> int:
+    with market.store.reading() as connection:
+        rows = connection.exec_driver_sql("SELECT max(spent_nrho), min(spent_nrho) FROM budget_spent").one()
+    most, least = (int(one) for one in rows)
+    assert most == least
+    return most
