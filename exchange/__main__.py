@@ -50,7 +50,9 @@ def migrate() -> None:
 def serve(host: str = "127.0.0.1", port: int = 8000) -> None:
     """Serve the API; on SQLite with the sequencer, the dispatcher and the clockwork as threads of this process."""
     _logging()
-    app = create_app(House.opened(Settings.read(), signs_tickets=True))
+    house = House.opened(Settings.read(), signs_tickets=True)
+    house.ground.sweep()  # Whoever was here before may have been killed between an erasure and this.
+    app = create_app(house)
     uvicorn.run(app, host=host, port=port, log_level="warning", access_log=False, timeout_graceful_shutdown=5)
 
 

@@ -17,6 +17,7 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from exchange.access.credentials import authenticate
+from exchange.access.payload_routes import payloads
 from exchange.access.routes import keys, nodes, participants
 from exchange.audit.routes import audit
 from exchange.classification.routes import routes as classification
@@ -40,7 +41,8 @@ CREDENTIALS_PER_ADDRESS = 10
 log = structlog.get_logger()
 
 ROUTERS = (
-    participants, keys, nodes, registration, classification, listings, licences, settlement, queries, orders, receipts,
+    participants, keys, nodes, payloads, registration, classification, listings, licences, settlement, queries, orders,
+    receipts,
     disputes, audit, ledger,
 )  # fmt: skip
 

@@ -12,6 +12,7 @@ from exchange.kernel.clock import SECOND, Clock, RehearsalClock, system_clock
 from exchange.kernel.unit import Ground
 from exchange.ledger.backlog import Backlog
 from exchange.ledger.files import kept_secret
+from exchange.ledger.payloads import Keyring
 from exchange.ledger.sequencing import SequencerLoop
 from exchange.ledger.signer import Guard
 from exchange.ledger.store import Store
@@ -38,7 +39,7 @@ class House:
     def opened(cls, settings: Settings, *, signs_tickets: bool = False) -> "House":
         """Open the store and read the keys; keys that are not there yet are made, readable by their owner alone.
 
-        A process that signs no tickets does not hold the key for it.
+        A process that signs no tickets holds neither the key for it nor that of personal content.
         """
         settings.home.mkdir(mode=0o700, parents=True, exist_ok=True)
         settings.secrets.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -48,6 +49,7 @@ class House:
             _clock(settings),
             load_policies(),
             key=PrivateKey(_seed(settings.secrets / "ticket_key")) if signs_tickets else PrivateKey.generated(),
+            keyring=Keyring(_seed(settings.secrets / "payload_kek") if signs_tickets else None),
             # Where the sequencer is a thread of this process, its failure is known without looking.
             backlog=None if settings.embedded else Backlog(store),
         )

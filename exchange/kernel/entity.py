@@ -7,9 +7,9 @@ from typing import Annotated, Any, ClassVar, Self
 from pydantic import BaseModel, ConfigDict
 
 from exchange.kernel.errors import IllegalTransition
+from exchange.wire.entries import PERSONAL
 
 CONTENT = "content"
-PERSONAL = "personal"
 
 
 class _Section(str):
@@ -19,7 +19,7 @@ class _Section(str):
 
 
 Personal = Annotated[str, _Section(PERSONAL)]
-"""Text about a person: kept in the erasable section. Give it a default, which is what remains after erasure."""
+"""Text about a person: sealed, erasable, and never folded. Give it a default, which is all that a fold ever sees."""
 
 EVENTS: dict[str, type["Event"]] = {}
 """Wire type → class, for reading stored facts. Closed: what is not here cannot be read."""
@@ -66,6 +66,8 @@ class Entity(BaseModel):
         for _state, fact in cls.NEXT:
             if KINDS.setdefault(fact, cls) is not cls:
                 raise TypeError(f"{fact.__name__} already belongs to {KINDS[fact].__name__}")
+            if personal_fields(fact) & cls.model_fields.keys():
+                raise TypeError(f"{cls.__name__} would remember what may have to be forgotten")
 
     def then(self, event: Event) -> Self:
         """The only way an entity changes. Raises `IllegalTransition`."""

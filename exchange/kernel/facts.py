@@ -49,7 +49,7 @@ def draft(fact: Fact) -> Draft:
 
 
 def read(stored: Stored) -> Fact:
-    """The fact of a stored entry. Fields of an erased section come back as their defaults."""
+    """The fact of a stored entry. Personal fields come back as their defaults, erased or not."""
     entry, fields = stored.entry, {}
     for section in stored.sections.values():
         fields.update(canonical.decode(section.content))

@@ -18,6 +18,7 @@ _CLAIM = (
 )
 _FOUND = "SELECT fingerprint, status, media_type, body FROM idempotency WHERE caller = ? AND key = ?"
 _KEEP = "UPDATE idempotency SET status = ?, media_type = ?, body = ? WHERE caller = ? AND key = ?"
+_FORGET = "UPDATE idempotency SET fingerprint = '' WHERE at = ?"
 
 
 class IdempotencyRow(SQLModel, table=True):
@@ -67,6 +68,14 @@ def keep(connection: Connection, ask: Ask, answer: Answer) -> None:
     """Keep the answer, in the transaction of what it answers."""
     kept = (answer.status, answer.media_type, answer.body, ask.caller, ask.key)
     connection.exec_driver_sql(_for(connection, _KEEP), kept)
+
+
+def forget(connection: Connection, at: int) -> None:
+    """The fingerprint of what was asked at that moment: who guesses a name could see by it that it was right.
+
+    Who repeats such a request is told that the key came with another one.
+    """
+    connection.exec_driver_sql(_for(connection, _FORGET), (at,))
 
 
 def _for(connection: Connection, sql: str) -> str:

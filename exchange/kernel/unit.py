@@ -7,17 +7,18 @@ from dataclasses import dataclass, field
 from threading import Lock
 from typing import TypeVar
 
+import structlog
 from sqlalchemy import Connection
 from sqlalchemy.exc import OperationalError
 
-from exchange.kernel import errors, ids
+from exchange.kernel import errors, idempotency, ids
 from exchange.kernel.calendar import Calendar
 from exchange.kernel.caller import Caller
 from exchange.kernel.clock import SECOND, Clock
 from exchange.kernel.entity import CONTENT, KINDS, Entity, Event
 from exchange.kernel.facts import Fact, draft, read
 from exchange.kernel.views import Projection, project
-from exchange.ledger import entries, proofs
+from exchange.ledger import entries, payloads, proofs
 from exchange.ledger.backlog import Backlog
 from exchange.ledger.store import Store
 from exchange.wire.canonical import NotCanonical
@@ -25,14 +26,16 @@ from exchange.wire.keys import PrivateKey
 from policies.engine import PolicySet
 
 E = TypeVar("E", bound=Entity)
+log = structlog.get_logger()
 _REMEMBERED = 20_000
 _UNDONE_BY_RIVALS = {"40001", "40P01"}  # PostgreSQL's own words for a serialization failure and for a deadlock.
 
 
 @dataclass(slots=True)
 class Ground:
-    """What every unit of a process stands on. `key` is the exchange's own, with which it signs tickets; `remembered`
-    holds frozen entities that were committed, to fold less; `backlog` is asked before strangers' facts are taken.
+    """What every unit of a process stands on. `key` is the exchange's own, with which it signs tickets; `keyring`
+    seals what is about a person; `remembered` holds frozen entities that were committed, to fold less; `backlog` is
+    asked before strangers' facts are taken; `unswept` says that what was erased may still lie about in the files.
     """
 
     store: Store
@@ -40,9 +43,11 @@ class Ground:
     policies: PolicySet
     calendar: Calendar = field(default_factory=Calendar)
     key: PrivateKey = field(default_factory=PrivateKey.generated)
+    keyring: payloads.Keyring = field(default_factory=payloads.Keyring.generated)
     remembered: OrderedDict[str, Entity] = field(default_factory=OrderedDict)
     lock: Lock = field(default_factory=Lock)
     backlog: Backlog | None = None
+    unswept: bool = False
 
     @contextmanager
     def writing(self, caller: Caller) -> Iterator["Unit"]:
@@ -55,6 +60,15 @@ class Ground:
         except entries.StaleVersion:
             raise errors.StaleVersion("somebody else was first; read it again") from None
         self._remember(unit)
+        self.unswept = self.unswept or unit.erased
+        if self.unswept:
+            self.sweep()
+
+    def sweep(self) -> None:
+        """Clear the files of what was erased; while a reader is in the way, the next unit tries again."""
+        self.unswept = not self.store.swept(payloads.KEYS)
+        if self.unswept:
+            log.warning("erasure.unswept")
 
     @contextmanager
     def reading(self, caller: Caller) -> Iterator["Unit"]:
@@ -104,6 +118,7 @@ class Unit:
         self.policies = ground.policies
         self.calendar = ground.calendar
         self.seen: dict[str, Entity] = {}
+        self.erased = False
         self._drafts: list[entries.Draft] = []
 
     @property
@@ -130,6 +145,28 @@ class Unit:
     def opened(self, event_id: str) -> Opening:
         """One logged fact with everything that proves it offline."""
         return self._opening(entries.one(self.connection, event_id))
+
+    def opened_personal(self, event_id: str) -> Opening:
+        """What one fact says about a person, with everything that proves it offline."""
+        try:
+            entry = entries.one(self.connection, event_id).entry
+            section = self.ground.keyring.opened(self.connection, entry)
+            proof = proofs.log_proof(self.connection, event_id)
+        except proofs.NotCovered:
+            raise errors.Guarded("no signed checkpoint covers it yet", code="E_NOT_YET_SIGNED") from None
+        except LookupError:
+            raise errors.NotFound("no such content") from None
+        return Opening(entry.encode(), section.content, section.salt, proof.text)
+
+    def erase_personal(self, event_id: str) -> None:
+        """Destroy what one fact says about a person: ciphertext, salt and key. Its leaf and its proof stay."""
+        try:
+            entry = entries.one(self.connection, event_id).entry
+            self.ground.keyring.erase(self.connection, entry, self.now)
+        except LookupError:
+            raise errors.NotFound("no such content") from None
+        idempotency.forget(self.connection, entry.at)
+        self.erased = True
 
     def story(self, subject: str) -> list[Opening]:
         """Everything a signed checkpoint says happened to one thing, oldest first."""
@@ -174,7 +211,8 @@ class Unit:
 
     def flush(self) -> None:
         """Write what was recorded; called once, at the end, by whoever opened the unit."""
-        entries.append(self.connection, self._drafts)
+        keyring = self.ground.keyring
+        entries.append(self.connection, [keyring.sealed(self.connection, one) for one in self._drafts])
         self._drafts.clear()
 
 

@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
 
-from exchange.wire.entries import SECTION_TYPE, Entry, commitment
+from exchange.wire.entries import PERSONAL, SECTION_TYPE, Entry, commitment
 from exchange.wire.event_types import TYPES
 
 _ROWS_A_STATEMENT = 500
@@ -38,13 +38,16 @@ class Section:
 
 @dataclass(frozen=True, slots=True)
 class Draft:
+    """A fact to be written. Of a section that is also in `sealed`, only the ciphertext there is stored."""
+
     entry: Entry
     sections: Mapping[str, Section] = field(default_factory=dict)
+    sealed: Mapping[str, bytes] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """A fact as written: `idx` is None until the sequencer placed it; an erased section is missing."""
+    """A fact as written: `idx` is None until the sequencer placed it; a sealed or erased section is missing."""
 
     entry: Entry
     idx: int | None
@@ -60,7 +63,7 @@ def append(connection: Connection, drafts: Sequence[Draft]) -> None:
     _follow(connection, [draft.entry for draft in drafts])
     events = [(e.id, e.type, e.subject, e.version, e.at, e.actor, e.encode()) for e in (d.entry for d in drafts)]
     sections = [
-        (draft.entry.id, what, section.salt, SECTION_TYPE, section.content)
+        (draft.entry.id, what, *_kept(section, draft.sealed.get(what)))
         for draft in drafts
         for what, section in draft.sections.items()
     ]
@@ -134,6 +137,13 @@ def _inspect(draft: Draft) -> None:
         section = draft.sections[commit.what]
         if commitment(section.salt, SECTION_TYPE, section.content) != commit.tag:
             raise BadDraft("a section does not open its commitment")
+    if PERSONAL in draft.sections and PERSONAL not in draft.sealed:
+        raise BadDraft("what is about a person is written sealed or not at all")
+
+
+def _kept(section: Section, sealed: bytes | None) -> tuple[bytes | None, str, bytes]:
+    """The salt is sealed with the content: whoever has it can guess a name and be told that it was right."""
+    return (section.salt, SECTION_TYPE, section.content) if sealed is None else (None, SECTION_TYPE, sealed)
 
 
 def _follow(connection: Connection, entries: list[Entry]) -> None:

@@ -4,17 +4,29 @@ SQLite has one writer: every write of this process stands in one first-come-firs
 SQLite's own busy handler sleeps and is not fair. PostgreSQL orders its writers by itself.
 """
 
+import sqlite3
 from collections import deque
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from threading import Lock
 from typing import Any
 
 from sqlalchemy import Connection, Engine, event
+from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import create_engine
 
+_WAIT, _SWEEP_WAIT = 30_000, 250
+"""Milliseconds for a lock; a sweep holds up all who write, so it waits for nobody long."""
+
 # Without recursive triggers, INSERT OR REPLACE would delete a row behind the back of the trigger that forbids it.
-_PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "busy_timeout=30000", "foreign_keys=ON", "recursive_triggers=ON")
+_PRAGMAS = (
+    "journal_mode=WAL",
+    "synchronous=FULL",
+    f"busy_timeout={_WAIT}",
+    "foreign_keys=ON",
+    "recursive_triggers=ON",
+    "secure_delete=ON",  # What is deleted is overwritten, not only forgotten.
+)
 
 
 class FifoLock:
@@ -75,6 +87,35 @@ class Store:
         """A consistent view of the database that never waits for the writer's line."""
         with self._reader.connect() as connection:
             yield connection
+
+    def swept(self, table: str) -> bool:
+        """See that what was deleted from a table is nowhere else either. False when a reader is in the way: ask again.
+
+        SQLite keeps the old pages in its write-ahead log until that is truncated; PostgreSQL the old rows in the file.
+        """
+        with suppress(SQLAlchemyError, sqlite3.Error):
+            return self._truncated() if self.is_sqlite else self._rewritten(table)
+        return False
+
+    def _truncated(self) -> bool:
+        with self._line, self._writer.connect() as connection:
+            raw = connection.connection.cursor()
+            try:
+                raw.execute(f"PRAGMA busy_timeout={_SWEEP_WAIT}")
+                raw.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+                return [row[0] for row in raw.fetchall()] == [0]
+            finally:
+                raw.execute(f"PRAGMA busy_timeout={_WAIT}")
+                raw.close()
+
+    def _rewritten(self, table: str) -> bool:
+        with self._writer.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            connection.exec_driver_sql("SET lock_timeout = '2s'")
+            try:
+                connection.exec_driver_sql(f"VACUUM (FULL) {table}")
+            finally:
+                connection.exec_driver_sql("RESET lock_timeout")
+        return True
 
     def close(self) -> None:
         self._writer.dispose()

@@ -88,7 +88,7 @@ class CheckpointRow(SQLModel, table=True):
 
 
 class SectionRow(SQLModel, table=True):
-    """What an entry commits to: the only place with content, and the only one that can be erased."""
+    """What an entry commits to: the only place with content. Sealed content holds its salt; erased, both are gone."""
 
     __tablename__ = "section"
     event_id: str = Field(primary_key=True)
@@ -97,6 +97,18 @@ class SectionRow(SQLModel, table=True):
     payload_type: str
     content: bytes | None = Field(default=None, sa_type=LargeBinary)
     erased_at: int | None = Field(default=None, sa_type=BigInteger)
+
+
+class DekRow(SQLModel, table=True):
+    """The key under which one subject's personal sections are sealed, itself wrapped. Its end is theirs.
+
+    Numbered in order of arrival: SQLite then never moves a row to another page and leaves the old bytes behind.
+    """
+
+    __tablename__ = "dek"
+    n: int | None = Field(default=None, sa_column=Column(_Serial, primary_key=True))
+    subject: str = Field(unique=True)
+    wrapped: bytes = Field(sa_type=LargeBinary)
 
 
 _FIRST_HEAD = "INSERT INTO head (id, size, root) VALUES (1, 0, "

@@ -14,6 +14,8 @@ from exchange.wire.envelope import pae
 SECTION_TYPE = "application/vnd.dx.section+json"
 ENTRY_BYTES_MAX = 8192
 SALT_BYTES = 32
+PERSONAL = "personal"
+"""The section about a person: sealed at rest, opened for no fold, and the one that can be erased."""
 
 EventType = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,39}\.[a-z][a-z0-9_]{0,39}$")]
 SectionName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")]

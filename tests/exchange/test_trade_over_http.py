@@ -14,7 +14,7 @@ from tests.market import opened
 WORD = "confidential-word"
 LOGS_OWN = {"log.continued", "log.frozen", "log.opened"}
 """No entity tells these; the log says them of itself."""
-TOLD_BY_NOBODY = {"key.added", "key.compromised", "key.retired", "payload.erased"}
+TOLD_BY_NOBODY = {"key.added", "key.compromised", "key.retired"}
 """In the closed list, but no part of the product tells them; the list of these may only shrink."""
 
 

@@ -94,6 +94,14 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("follower", name=op.f("pk_cursor")),
     )
     op.create_table(
+        "dek",
+        sa.Column("n", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("subject", AutoString(), nullable=False),
+        sa.Column("wrapped", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("n", name=op.f("pk_dek")),
+        sa.UniqueConstraint("subject", name=op.f("uq_dek_subject")),
+    )
+    op.create_table(
         "dispute",
         sa.Column("id", AutoString(), nullable=False),
         sa.Column("state", AutoString(), nullable=False),
@@ -417,6 +425,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_dispute_asset_id"))
 
     op.drop_table("dispute")
+    op.drop_table("dek")
     op.drop_table("cursor")
     op.drop_table("budget_spent")
     op.drop_table("checkpoint")
