@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 
-from exchange.kernel import money
 from exchange.kernel.errors import IllegalTransition
 from exchange.kernel.unit import Unit, history
 from exchange.orders.model import (
@@ -13,11 +12,11 @@ from exchange.orders.model import (
     OrderResolved,
     ResultDelivered,
 )
+from exchange.pricing.refunds import defect_share
 from exchange.settlement import refunds
 from exchange.settlement import service as settlement
 from exchange.settlement.model import SettlementState
-
-REFUND_RULE = "R6"
+from policies.refunds import RefundCase, refund
 
 
 def delivered_at(unit: Unit, order: Order) -> int:
@@ -37,17 +36,17 @@ def contest(unit: Unit, order: Order, dispute_id: str) -> Order:
 
 def resolve(unit: Unit, order: Order, refund_bp: int) -> tuple[int, Mapping[str, int]]:
     """End it as decided. Answers with what went back, and who bears how much of what it was paid."""
-    refund_fen = money.share(order.price_fen, refund_bp)
-    clawed_fen = refunds.conclude_disputed(unit, order.id, order.dispute_id, refund_fen, REFUND_RULE)
-    fact = _ending(order, refund_fen)
+    refund_fen, rule = defect_share(order.price_fen, refund_bp), refund(unit.policies, RefundCase.QUALITY_DEFECT).rule
+    clawed_fen = refunds.conclude_disputed(unit, order.id, order.dispute_id, refund_fen, rule)
+    fact = _ending(order, refund_fen, rule)
     order = unit.record(order, fact, refs=(order.head,))
     if settlement.settlement_of(unit, order.id).state == SettlementState.ACCRUED:
         settlement.make_eligible(unit, order.id)
     return refund_fen, clawed_fen
 
 
-def _ending(order: Order, refund_fen: int) -> OrderResolved | OrderPartiallyRefunded | OrderRefunded:
+def _ending(order: Order, refund_fen: int, rule: str) -> OrderResolved | OrderPartiallyRefunded | OrderRefunded:
     if refund_fen == 0:
         return OrderResolved(dispute_id=order.dispute_id)
     kind = OrderRefunded if refund_fen == order.price_fen else OrderPartiallyRefunded
-    return kind(dispute_id=order.dispute_id, refund_rule=REFUND_RULE, refund_fen=refund_fen)
+    return kind(dispute_id=order.dispute_id, refund_rule=rule, refund_fen=refund_fen)

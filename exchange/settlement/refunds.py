@@ -33,8 +33,8 @@ def hold_disputed(unit: Unit, order_id: str, cause: str) -> Settlement:
 def conclude_disputed(unit: Unit, order_id: str, cause: str, refund_fen: Fen, rule: str) -> Mapping[str, int]:
     """Give back what was decided, let the rest go. Answers with who has to bear how much of what it was paid."""
     owed = settlement.settlement_of(unit, order_id)
-    if not 0 <= refund_fen <= owed.gross_fen:
-        raise errors.Guarded("no more than the price can be given back", code="E_REFUND_CASE")
+    if not 0 <= refund_fen <= owed.gross_fen or (refund_fen and owed.refund_fen):
+        raise errors.Guarded("no more than the price is given back, and once", code="E_REFUND_CASE")
     if owed.state in HELD:
         _give_back_held(unit, owed, cause, refund_fen, rule)
         return {}

@@ -94,10 +94,12 @@ class Books:
             return {row[0]: row[1] for row in unit.connection.execute(select(table.c.id, table.c.amount_fen))}
 
     def check(self) -> None:
-        """What must hold after anything: zero in all, only the world outside negative, views equal to a rebuild."""
+        """What must hold after anything: zero in all, only the world outside and debtors negative, views rebuilt."""
         balances = self.balances()
         assert sum(balances.values()) == 0
-        assert all(amount >= 0 for account, amount in balances.items() if account != lines.BANK)
+        owing = {account: amount for account, amount in balances.items() if account.startswith("receivable:")}
+        assert all(amount >= 0 for account, amount in balances.items() if account not in (lines.BANK, *owing))
+        assert all(amount <= 0 for amount in owing.values())
         with self.ground.store.writing() as connection:
             live = list(kernel_views.dump(connection))
             kernel_views.rebuild(connection)

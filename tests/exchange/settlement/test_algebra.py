@@ -16,7 +16,7 @@ from exchange.kernel.errors import ExchangeError, IllegalTransition
 from exchange.ledger import tables
 from exchange.ledger.store import Store
 from exchange.pricing.model import Meter
-from exchange.settlement import service
+from exchange.settlement import refunds, service
 from exchange.settlement.lines import Line, moved
 from exchange.settlement.model import Batch, Deposit, EscrowFunded, Hold, Settlement
 from exchange.settlement.payout import Payout
@@ -31,6 +31,7 @@ STEP = st.one_of(
     st.tuples(st.just("hold"), st.sampled_from(ORDERS), st.integers(0, 300)),
     st.tuples(st.just("capture"), st.sampled_from(ORDERS), st.integers(0, 300)),
     st.tuples(st.sampled_from(["release", "accept", "hold_back", "let_go"]), st.sampled_from(ORDERS), st.just(0)),
+    st.tuples(st.sampled_from(["contest", "conclude"]), st.sampled_from(ORDERS), st.integers(0, 300)),
     st.tuples(st.sampled_from(["close_day", "pay"]), st.just(""), st.integers(0, 2_000)),
 )
 
@@ -66,6 +67,12 @@ class Walk:
             case "hold_back" | "let_go":
                 with books.by(CLOCKWORK) as unit:
                     {"hold_back": service.hold_back, "let_go": service.let_go}[verb](unit, about, "dsp_one")
+            case "contest":
+                with books.by(CLOCKWORK) as unit:
+                    refunds.hold_disputed(unit, about, f"dsp_{about}")
+            case "conclude":
+                with books.by(CLOCKWORK) as unit:
+                    refunds.conclude_disputed(unit, about, f"dsp_{about}", amount, "R6")
             case "close_day":
                 self.batches.append(books.close_day().id)
             case "pay":
