@@ -156,10 +156,15 @@ def _run(folder: Path) -> None:
 def _deliver(claims: Claims, door: Door, stop: Event, wake: Event) -> None:
     """A worker that cannot report must not go on taking tickets: if the courier fails, everything stops."""
     try:
-        deliver_forever(claims, door, stop, wake)
+        deliver_forever(claims, door, stop, wake, tick_ms=_tick_ms())
     except Exception as error:
         structlog.get_logger().error("courier.failed", error=type(error).__name__)
         stop.set()
+
+
+def _tick_ms() -> int:
+    """A second at most: a receipt says in whole seconds when its job began and ended."""
+    return max(0, min(1_000, int(os.environ.get("DX_TICK_MS", "100"))))
 
 
 def _clock_s() -> int:

@@ -1,5 +1,9 @@
-"""Carries receipts to the exchange, as often as it takes. Idempotent on both sides: it may be killed any time."""
+"""Carries receipts to the exchange, as often as it takes. Idempotent on both sides: it may be killed any time.
 
+Answers and refusals leave together on a coarse tick of the clock, so that the moment one leaves tells less of the data.
+"""
+
+import time
 from threading import Event
 
 import structlog
@@ -24,16 +28,23 @@ def deliver_once(claims: Claims, door: Door) -> int:
     return len(taken)
 
 
-def deliver_forever(claims: Claims, door: Door, stop: Event, wake: Event) -> None:
-    """Until `stop`; `wake` says that there is something new."""
+def deliver_forever(claims: Claims, door: Door, stop: Event, wake: Event, *, tick_ms: int = 0) -> None:
+    """Until `stop`; `wake` says that there is something new. With a `tick_ms` it waits for the clock's next tick."""
     while not stop.is_set():
         try:
             deliver_once(claims, door)
             wake.wait(IDLE_S * 10)
+            # Cleared after the tick: what is finished while it is waited for leaves on this one.
+            stop.wait(to_tick_ms(time.time_ns() // 1_000_000, tick_ms) / 1_000)
             wake.clear()
         except Unreachable:
             log.warning("receipt.waits")
             stop.wait(AWAY_S)
+
+
+def to_tick_ms(now_ms: int, tick_ms: int) -> int:
+    """How long until the next tick; no time at all where there are none."""
+    return -now_ms % tick_ms if tick_ms else 0
 
 
 def _delivered(claims: Claims, door: Door, ticket_id: str, body: bytes) -> bool:

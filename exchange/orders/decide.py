@@ -68,9 +68,7 @@ def judge(unit: Unit, trade: Trade, ask: OrderAsk) -> Verdict:
     price = quote(trade.licence.agreed_terms.price, _conditions(trade, ask))
     decision = decide(unit.policies, "licence", _facts(unit, trade, ask, price))
     mode: Literal["exact", "noise"] = "noise" if _is_noisy(trade) else "exact"
-    declared = Declared(
-        trade.asset.controls_digest, _k_min(trade), _dominance_bp_max(trade), mode, trade.asset.tables
-    )
+    declared = Declared(trade.asset.controls_digest, _k_min(trade), _dominance_bp_max(trade), mode, trade.asset.tables)
     found = planned(declared, ask.computation.sql)
     plan, denied = (None, found) if isinstance(found, Denied) else (found, None)
     return Verdict(decision, price, plan, denied, declared.k_min, declared.dominance_bp_max, _rho_nrho(trade))

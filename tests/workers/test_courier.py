@@ -8,7 +8,7 @@ import httpx2
 import pytest
 
 from workers.claims import Claim, Claims
-from workers.courier import deliver_forever, deliver_once
+from workers.courier import deliver_forever, deliver_once, to_tick_ms
 from workers.door import PROBLEM, Door, Unreachable
 
 Answering = Callable[[httpx2.Request], httpx2.Response]
@@ -153,3 +153,9 @@ def test_a_log_that_does_not_know_the_sizes_proves_nothing() -> None:
 def test_an_answer_that_is_none_is_waited_for(answer: httpx2.Response) -> None:
     with pytest.raises(Unreachable):
         door(lambda request: answer).consistency(3, 7)
+
+
+@pytest.mark.parametrize(("now_ms", "left_ms"), [(0, 0), (1, 99), (100, 0), (101, 99), (1_999, 1)])
+def test_a_receipt_leaves_on_the_next_tick_of_the_clock(now_ms: int, left_ms: int) -> None:
+    assert to_tick_ms(now_ms, 100) == left_ms
+    assert to_tick_ms(now_ms, 0) == 0
