@@ -10,7 +10,7 @@ from typer.core import TyperGroup
 
 from exchange.client.agreement import AgreementRefused
 from exchange.client.audit import AuditRefused
-from exchange.client.commands import auditing, catalogue, logs, participants, rules, trading, witnesses
+from exchange.client.commands import auditing, catalogue, disputes, logs, participants, rules, trading, witnesses
 from exchange.client.commands.desk import Desk, InputRefused, printable
 from exchange.client.connection import Problem, TimedOut, Unreachable
 from exchange.client.open import ResultRefused
@@ -87,6 +87,7 @@ app.add_typer(catalogue.licences, name="licences")
 app.add_typer(trading.queries, name="queries")
 app.add_typer(trading.orders, name="orders")
 app.add_typer(trading.escrow, name="escrow")
+app.add_typer(disputes.disputes, name="disputes")
 app.add_typer(logs.log, name="log")
 app.add_typer(auditing.audit, name="audit")
 app.add_typer(witnesses.witness, name="witness")
