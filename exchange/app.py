@@ -19,6 +19,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from exchange.access.credentials import authenticate
 from exchange.access.payload_routes import payloads
 from exchange.access.routes import keys, nodes, participants
+from exchange.audit.cosignatures import cosignatures
 from exchange.audit.routes import audit
 from exchange.classification.routes import routes as classification
 from exchange.dispute.routes import disputes
@@ -42,8 +43,7 @@ log = structlog.get_logger()
 
 ROUTERS = (
     participants, keys, nodes, payloads, registration, classification, listings, licences, settlement, queries, orders,
-    receipts,
-    disputes, audit, ledger,
+    receipts, disputes, audit, cosignatures, ledger,
 )  # fmt: skip
 
 
@@ -64,6 +64,7 @@ def create_app(house: House) -> FastAPI:
     app.state.ground = house.ground
     app.state.store = house.ground.store
     app.state.log_vkeys = list(house.log_vkeys)
+    app.state.log_policy = house.log_policy()
     app.state.authenticate = authenticate
     app.state.rail = rail
     app.state.house = house

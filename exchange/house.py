@@ -20,6 +20,7 @@ from exchange.orders.clockwork import Clockwork
 from exchange.settings import Settings
 from exchange.settlement.rails import Rail
 from exchange.wire.keys import PrivateKey
+from exchange.wire.log_policy import LogPolicy
 from exchange.wire.notes import LogSigner
 from policies.engine import load_policies
 
@@ -58,10 +59,15 @@ class House:
     def sequencer(self, stop: Event, wake: Event) -> SequencerLoop:
         """The one that places facts in the log and signs checkpoints."""
         guard = Guard(self.settings.home / "guard")
-        cadence_s = self.settings.cadence_ms / 1_000
-        return SequencerLoop(
-            self.ground.store, _signer(self.settings), guard, self.ground.clock, cadence_s, stop=stop, wake=wake
-        )
+        cadence_s, needs_quorum = self.settings.cadence_ms / 1_000, self.settings.witness_quorum > 0
+        signer, clock = _signer(self.settings), self.ground.clock
+        return SequencerLoop(self.ground.store, signer, guard, clock, cadence_s, stop, wake, needs_quorum)
+
+    def log_policy(self) -> LogPolicy:
+        """Which witnesses there are, by a file of the operator's, and how many must cosign what is published."""
+        named = self.settings.secrets / "witnesses"
+        witnesses = named.read_text().split() if named.exists() else []
+        return LogPolicy.of(self.log_vkeys, witnesses, self.settings.witness_quorum)
 
     def doors(self) -> Doors:
         return Doors(self.settings.broker_url, self.settings.secrets)

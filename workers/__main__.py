@@ -35,6 +35,7 @@ from workers.onboarding import prepare as prepare_table
 from workers.queue import serve_forever
 from workers.runner import Runner
 from workers.stopping import Stop, Stopping
+from workers.witness import Watch, watch_of
 
 LIMITS = Limits(wall_s=30, cpu_s=30, memory_bytes=2**31, output_bytes=2**19, rows_max=10_000)
 AGAIN_S = 0.5
@@ -77,7 +78,7 @@ def trust(
         )
     )
     here.keep_secret("api.key", f"dxk_{api_key_id}.{here.secret('api.secret')}")
-    _print({"domain": domain})
+    _print({"domain": domain, "witness_vkey": here.witness_key.vkey})
 
 
 @commands.command()
@@ -142,6 +143,7 @@ def _run(folder: Path) -> None:
         runner.recover()
         courier = Thread(target=_deliver, args=(claims, door, stop.event, wake), daemon=True)
         courier.start()
+        Thread(target=_watch, args=(watch_of(domain, claims, door, _clock_s), stop.event), daemon=True).start()
         handle = stop.sparing(runner.handle)
         sys.stdout.write("ready\n")
         sys.stdout.flush()
@@ -165,6 +167,15 @@ def _deliver(claims: Claims, door: Door, stop: Event, wake: Event) -> None:
 def _tick_ms() -> int:
     """A second at most: a receipt says in whole seconds when its job began and ended."""
     return max(0, min(1_000, int(os.environ.get("DX_TICK_MS", "100"))))
+
+
+def _watch(watch: Watch, stop: Event) -> None:
+    """A domain that cannot remember what it vouched for must not go on: if its witness fails, everything stops."""
+    try:
+        watch.look_forever(stop)
+    except Exception as error:
+        structlog.get_logger().error("witness.failed", error=type(error).__name__)
+        stop.set()
 
 
 def _clock_s() -> int:

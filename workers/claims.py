@@ -18,7 +18,10 @@ CREATE TABLE IF NOT EXISTS claim (ticket_id TEXT PRIMARY KEY, ticket_digest TEXT
 CREATE INDEX IF NOT EXISTS claim_licence ON claim (licence_id);
 CREATE TABLE IF NOT EXISTS outbox (ticket_id TEXT PRIMARY KEY REFERENCES claim, body BLOB NOT NULL,
     delivered INTEGER NOT NULL DEFAULT 0);
-CREATE TABLE IF NOT EXISTS seen (origin TEXT PRIMARY KEY, size INTEGER NOT NULL, root BLOB NOT NULL);
+CREATE TABLE IF NOT EXISTS seen (origin TEXT PRIMARY KEY, size INTEGER NOT NULL, root BLOB NOT NULL,
+    note TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS evidence (origin TEXT NOT NULL, refused TEXT NOT NULL, held TEXT NOT NULL,
+    PRIMARY KEY (origin, refused));
 """
 
 
@@ -48,7 +51,7 @@ class Claims:
     def claim(self, claim: Claim) -> bool:
         """True the first time, false ever after."""
         row = (claim.ticket_id, claim.ticket_digest, claim.order_id, claim.licence_id, claim.claimed_at_s)
-        with self._changing() as db:
+        with self.changing() as db:
             return db.execute("INSERT OR IGNORE INTO claim VALUES (?, ?, ?, ?, ?)", row).rowcount == 1
 
     def runs(self, licence_id: str) -> int:
@@ -65,7 +68,7 @@ class Claims:
 
     def conclude(self, ticket_id: str, body: bytes) -> None:
         """Keep what is to be reported; the report may then be sent as often as it takes."""
-        with self._changing() as db:
+        with self.changing() as db:
             db.execute("INSERT OR IGNORE INTO outbox (ticket_id, body) VALUES (?, ?)", (ticket_id, body))
 
     def undelivered(self) -> list[tuple[str, bytes]]:
@@ -75,7 +78,7 @@ class Claims:
 
     def delivered(self, ticket_id: str) -> None:
         """The exchange has it. The ciphertext need not stay here."""
-        with self._changing() as db:
+        with self.changing() as db:
             db.execute("UPDATE outbox SET delivered = 1, body = x'' WHERE ticket_id = ?", (ticket_id,))
 
     def seen(self, origin: str) -> tuple[int, bytes]:
@@ -84,16 +87,24 @@ class Claims:
             row = self._db.execute("SELECT size, root FROM seen WHERE origin = ?", (origin,)).fetchone()
         return (int(row[0]), bytes(row[1])) if row else (0, b"")
 
-    def see(self, origin: str, size: int, root: bytes) -> None:
-        with self._changing() as db:
+    def see(
+        self, origin: str, size: int, root: bytes, note: str = "", *, after: tuple[int, bytes] | None = None
+    ) -> bool:
+        """Remember a checkpoint that continues the one seen; false when `after` is not the one seen any more."""
+        with self.changing() as db:
+            row = db.execute("SELECT size, root FROM seen WHERE origin = ?", (origin,)).fetchone()
+            if after is not None and after != ((int(row[0]), bytes(row[1])) if row else (0, b"")):
+                return False
             db.execute(
-                "INSERT INTO seen VALUES (?, ?, ?) ON CONFLICT (origin) DO UPDATE SET size = excluded.size, "
-                "root = excluded.root WHERE excluded.size > seen.size",
-                (origin, size, root),
+                "INSERT INTO seen VALUES (?, ?, ?, ?) ON CONFLICT (origin) DO UPDATE SET size = excluded.size, "
+                "root = excluded.root, note = excluded.note WHERE excluded.size > seen.size",
+                (origin, size, root, note),
             )
+        return True
 
     @contextmanager
-    def _changing(self) -> Iterator[sqlite3.Connection]:
+    def changing(self) -> Iterator[sqlite3.Connection]:
+        """One change, alone, and on disk when it ends."""
         with self._lock:
             self._db.execute("BEGIN IMMEDIATE")
             try:

@@ -1,10 +1,10 @@
 """A provider's domain on disk: who it is, whom it trusts, what it holds. Its keys never leave this folder.
 
 domain.json      name, exchange address, the exchange's keys as pinned at onboarding
-secrets/         signing.seed, api.key, broker.password   (0600)
+secrets/         signing.seed, witness.seed, api.key, broker.password   (0600)
 controls/        one file a set of controls, by digest
 data/            one Parquet file a table
-state.db         claims, outbox, the newest checkpoint seen
+state.db         claims, outbox, the newest checkpoint seen, what contradicted it
 """
 
 import json
@@ -18,6 +18,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from exchange.wire.acts import Domain as DomainName
 from exchange.wire.controls import controls_digest
+from exchange.wire.cosignatures import WitnessKey
 from exchange.wire.keys import PrivateKey, PublicKey
 
 
@@ -46,6 +47,7 @@ class Domain:
         domain = cls(folder)
         fresh = {
             "signing.seed": PrivateKey.generated().seed.hex(),
+            "witness.seed": secrets.token_bytes(32).hex(),
             "api.secret": _secret(),
             "broker.password": _secret(),
         }
@@ -73,6 +75,11 @@ class Domain:
     @cached_property
     def key(self) -> PrivateKey:
         return PrivateKey(bytes.fromhex(self.secret("signing.seed")))
+
+    @property
+    def witness_key(self) -> WitnessKey:
+        """The key that vouches for the log, and does nothing else."""
+        return WitnessKey(self.name, bytes.fromhex(self.secret("witness.seed")))
 
     def secret(self, name: str) -> str:
         return (self.folder / "secrets" / name).read_text().strip()

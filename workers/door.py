@@ -1,5 +1,6 @@
 """The domain's only door: it calls the exchange, nobody calls it. What it says is a receipt, what it asks is public."""
 
+import hashlib
 from base64 import b64decode
 from types import TracebackType
 from typing import Any, Self
@@ -65,6 +66,29 @@ class Door:
             return [b64decode(line, validate=True) for line in response.text.split()]
         except ValueError:
             raise Unreachable("not a proof") from None
+
+    def candidate(self) -> str:
+        """The note this domain is asked to cosign; empty before the first."""
+        response = self._call("GET", "/v1/ledger/candidate")
+        if response.status_code not in (200, 404):
+            raise Unreachable("no checkpoint")
+        return response.text if response.status_code == 200 else ""
+
+    def log_policy(self) -> str:
+        """Whose cosignatures the exchange asks for, as it says."""
+        response = self._call("GET", "/v1/ledger/policy")
+        if response.status_code != 200:
+            raise Unreachable("no policy")
+        return response.text
+
+    def cosign(self, size: int, line: str) -> None:
+        """Hand in a cosignature. What the exchange does not take now, it will not take later."""
+        key = "cosign-" + hashlib.sha256(line.encode()).hexdigest()
+        response = self._call(
+            "POST", "/v1/ledger/cosignatures", content=orjson.dumps({"size": size, "line": line}), key=key
+        )
+        if response.status_code in _NOT_NOW or response.status_code >= 500:
+            raise Unreachable("the cosignature was not taken")
 
     def licence(self, licence_id: str) -> dict[str, Any]:
         """A licence this domain is a party to, as the exchange shows it."""

@@ -46,6 +46,7 @@ class Proven:
     digest: str
     licence: Licence
     checkpoint: Checkpoint
+    note: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,9 +86,9 @@ def prove(token: str, keeper: Gatekeeper, *, seen: Seen, consistency: Consistenc
     if delivery.licence.digest != ticket.licence_digest:
         raise Refused(Refusal.LICENCE_INVALID)
     # (4) This very ticket is in the log, and the log only grew since this domain last saw it.
-    checkpoint = _logged(delivery, keeper.log_vkeys)
+    checkpoint, note = _logged(delivery, keeper.log_vkeys)
     _consistent(checkpoint, seen, consistency)
-    return Proven(ticket, envelope.digest, licence, checkpoint)
+    return Proven(ticket, envelope.digest, licence, checkpoint, note)
 
 
 def admit(proven: Proven, keeper: Gatekeeper, *, now_s: int, runs: int) -> Admitted:
@@ -109,9 +110,10 @@ def admit(proven: Proven, keeper: Gatekeeper, *, now_s: int, runs: int) -> Admit
     return Admitted(proven, tables, _PASS)
 
 
-def _logged(delivery: Delivery, vkeys: tuple[str, ...]) -> Checkpoint:
+def _logged(delivery: Delivery, vkeys: tuple[str, ...]) -> tuple[Checkpoint, str]:
     try:
-        return verify_entry(LogProof.parse(delivery.proof), delivery.leaf, vkeys)
+        proof = LogProof.parse(delivery.proof)
+        return verify_entry(proof, delivery.leaf, vkeys), proof.checkpoint
     except ValueError:
         raise Refused(Refusal.NOT_LOGGED) from None
 

@@ -1,7 +1,8 @@
 """Whether the log keeps up with what is recorded. Looks at most once a second; never places or signs anything.
 
-A fact that cannot be logged must not happen: who takes new facts asks here first. Measured by progress and not by the
-times in the facts, so that no clock but this process's own has a say.
+A fact that cannot be logged must not happen: who takes new facts asks here first. Witnesses that are away are no reason
+to stop: what is signed can be cosigned later. Measured by progress and not by the times in the facts, so that no clock
+but this process's own has a say.
 """
 
 import time
@@ -20,7 +21,7 @@ STOPPED, BEHIND = "E_LOG_STOPPED", "E_LOG_BEHIND"
 _LOOK = (
     "SELECT (SELECT count(*) FROM (SELECT 1 FROM pending LIMIT {}) AS waiting), "
     "(SELECT size FROM head WHERE id = 1), "
-    "(SELECT coalesce(max(size), 0) FROM checkpoint WHERE published_at IS NOT NULL)"
+    "(SELECT coalesce(max(size), 0) FROM checkpoint)"
 )
 
 
@@ -34,7 +35,7 @@ class Backlog:
         self._look = Lock()
         self._next_look_s: float | None = None
         self._waits_since_s: float | None = None
-        self._published = 0
+        self._signed = 0
         self._refusal = ""
 
     def refusal(self) -> str:
@@ -48,12 +49,12 @@ class Backlog:
             return self._refusal
 
     def _seen(self, connection: Connection, now_s: float) -> str:
-        pending, placed, published = connection.exec_driver_sql(_LOOK.format(self._pending_max + 1)).one()
-        if not pending and placed == published:
+        pending, placed, signed = connection.exec_driver_sql(_LOOK.format(self._pending_max + 1)).one()
+        if not pending and placed == signed:
             self._waits_since_s = None
-        elif self._waits_since_s is None or published != self._published:
+        elif self._waits_since_s is None or signed != self._signed:
             self._waits_since_s = now_s
-        self._published = published
+        self._signed = signed
         if self._waits_since_s is not None and now_s - self._waits_since_s > STOPPED_AFTER_S:
             return STOPPED
         return BEHIND if pending > self._pending_max else ""

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, select
 from sqlmodel import col
 
 from exchange.ledger.files import make_folder_durably, write_durably
-from exchange.ledger.proofs import newest_checkpoint
+from exchange.ledger.proofs import newest_checkpoint, with_lines
 from exchange.ledger.served import content
 from exchange.ledger.store import Store
 from exchange.ledger.tables import CheckpointRow
@@ -79,7 +79,7 @@ def _notes(connection: Connection, old: int, new: int) -> list[tuple[int, str]]:
         .where(col(CheckpointRow.published_at).is_not(None), col(CheckpointRow.size).between(old + 1, new))
         .order_by(col(CheckpointRow.size))
     )
-    return [(size, note) for size, note in connection.execute(query)]
+    return [(size, with_lines(connection, size, note)) for size, note in connection.execute(query).all()]
 
 
 def _write(folder: Path, name: str, data: bytes) -> None:

@@ -13,7 +13,8 @@ from exchange.wire.proofs import LogProof
 
 # Asked for every ticket that is sent, so they are written once.
 _TILE = "SELECT data FROM tile WHERE level = ? AND n = ?"
-_NEWEST = "SELECT note FROM checkpoint WHERE published_at IS NOT NULL ORDER BY size DESC LIMIT 1"
+_NEWEST = "SELECT size, note FROM checkpoint WHERE published_at IS NOT NULL ORDER BY size DESC LIMIT 1"
+_COSIGNED = "SELECT line FROM cosignature WHERE size = ? ORDER BY at, vkey"
 _PLACE = "SELECT i.idx FROM event e LEFT JOIN event_index i ON i.n = e.n WHERE e.id = ?"
 
 
@@ -55,9 +56,19 @@ def head(connection: Connection) -> tuple[int, bytes]:
 
 
 def newest_checkpoint(connection: Connection) -> tuple[Checkpoint, str] | None:
-    """The newest published checkpoint and its note."""
-    note = connection.exec_driver_sql(_NEWEST).scalar_one_or_none()
-    return None if note is None else (read_checkpoint(note)[0], note)
+    """The newest published checkpoint and its note, with what witnesses wrote below it."""
+    row = connection.exec_driver_sql(_NEWEST).one_or_none()
+    return None if row is None else (read_checkpoint(row[1])[0], with_lines(connection, row[0], row[1]))
+
+
+def with_lines(connection: Connection, size: int, note: str) -> str:
+    """The note of this size with the cosignatures that are kept beside it."""
+    return note + "".join(connection.exec_driver_sql(_for(connection, _COSIGNED), (size,)).scalars())
+
+
+def signed_size(connection: Connection) -> int:
+    """How far the log was signed, published or not."""
+    return int(connection.exec_driver_sql("SELECT coalesce(max(size), 0) FROM checkpoint").scalar_one())
 
 
 def inclusion(connection: Connection, index: int, size: int) -> list[bytes]:

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, HTTPException, Query, Request
 from fastapi.responses import PlainTextResponse, Response
 
-from exchange.ledger import proofs, served
+from exchange.ledger import proofs, quorum, served
 from exchange.ledger.store import Store
 from exchange.wire.tiles import BadPath, place
 
@@ -102,12 +102,28 @@ def consistency(
 ) -> PlainTextResponse:
     """That the tree of one size continues that of another: base64, one hash a line. The tiles suffice for it."""
     with _store(request).reading() as connection:
-        newest = proofs.newest_checkpoint(connection)
-        if newest is None or not old <= new <= newest[0].size:
+        signed = proofs.signed_size(connection)
+        if not (signed and old <= new <= signed):
             raise _absent()
         steps = proofs.consistency(connection, old, new)
     text = "".join(b64encode(step).decode() + "\n" for step in steps)
     return PlainTextResponse(text, headers={"Cache-Control": _FOREVER})
+
+
+@router.get("/v1/ledger/candidate", response_class=PlainTextResponse)
+def candidate(request: Request) -> PlainTextResponse:
+    """The note witnesses are asked to cosign now: signed, and perhaps not published yet."""
+    with _store(request).reading() as connection:
+        note = quorum.candidate(connection)
+    if note is None:
+        raise _absent()
+    return PlainTextResponse(note, headers=_NEVER)
+
+
+@router.get("/v1/ledger/policy", response_class=PlainTextResponse)
+def policy(request: Request) -> PlainTextResponse:
+    """Whose cosignatures a published checkpoint bears (C2SP tlog-policy). Every log key named signs each checkpoint."""
+    return PlainTextResponse(request.app.state.log_policy.text, headers={"Cache-Control": _BRIEFLY})
 
 
 @router.get("/v1/ledger/keys")

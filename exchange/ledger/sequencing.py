@@ -30,10 +30,11 @@ class SequencerLoop:
         cadence_s: float,
         stop: Event,
         wake: Event,
+        needs_quorum: bool = False,
     ) -> None:
         self._store, self._signer, self._guard = store, signer, guard
         self._clock, self._cadence_s = clock, cadence_s
-        self._stop, self._wake = stop, wake
+        self._stop, self._wake, self._needs_quorum = stop, wake, needs_quorum
         self._sequencer = Sequencer(store)
         self.failure: Exception | None = None
 
@@ -57,7 +58,9 @@ class SequencerLoop:
             placed = 0
             while count := self._sequencer.run_once():
                 placed += count
-            return publish(self._store, self._signer, self._guard, self._clock()) is not None or placed > 0
+            now, needs_quorum = self._clock(), self._needs_quorum
+            signed = publish(self._store, self._signer, self._guard, now, needs_quorum=needs_quorum)
+            return signed is not None or placed > 0
         except (HeadMoved, ClockSteppedBack, OperationalError) as passing:
             if isinstance(passing, OperationalError) and not _will_pass(passing):
                 raise

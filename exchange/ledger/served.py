@@ -6,7 +6,7 @@ What no published checkpoint needs does not exist: a reader must not be led to t
 from sqlalchemy import Connection, exists, func, select
 from sqlmodel import col
 
-from exchange.ledger.proofs import tile_reader
+from exchange.ledger.proofs import tile_reader, with_lines
 from exchange.ledger.tables import CheckpointRow, EventIndexRow, EventRow
 from exchange.wire.canonical import INTEGER_MAX
 from exchange.wire.merkle import HASH_BYTES
@@ -46,7 +46,7 @@ def note_at(connection: Connection, size: int) -> str:
     note: str | None = connection.execute(query).scalar_one_or_none()
     if note is None:
         raise NotServed("no checkpoint was published at this size")
-    return note
+    return with_lines(connection, size, note)
 
 
 def _is_needed(connection: Connection, place: Place) -> bool:

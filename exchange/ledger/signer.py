@@ -88,8 +88,10 @@ class Guard:
         return Remembered(found.origin, found.size, found.root)
 
 
-def publish(store: Store, signer: LogSigner, guard: Guard, now_us: int) -> Checkpoint | None:
-    """Sign the head and store the note, if the head has moved since the last one."""
+def publish(
+    store: Store, signer: LogSigner, guard: Guard, now_us: int, *, needs_quorum: bool = False
+) -> Checkpoint | None:
+    """Sign the head and store the note, if the head has moved since the last one. Published at once, or by a quorum."""
     with guard.held() as last:
         with store.reading() as connection:
             size, root = head(connection)
@@ -108,18 +110,17 @@ def publish(store: Store, signer: LogSigner, guard: Guard, now_us: int) -> Check
         guard.advance(last, checkpoint, proof)
         note = signer.sign(checkpoint, now_us)
         open_checkpoint(note, signer.vkeys())  # A signature made by failing hardware must not leave the house.
-        _keep(store, checkpoint, note, now_us)
+        _keep(store, checkpoint, note, now_us, None if needs_quorum else now_us)
         return checkpoint
 
 
-def _keep(store: Store, checkpoint: Checkpoint, note: str, now_us: int) -> None:
+def _keep(store: Store, checkpoint: Checkpoint, note: str, now_us: int, published_us: int | None) -> None:
     values = {"size": checkpoint.size, "root": checkpoint.root, "note": note, "signed_at": now_us}
     with store.writing() as connection:
         known = connection.execute(
             select(col(CheckpointRow.root)).where(col(CheckpointRow.size) == checkpoint.size)
         ).scalar()
         if known is None:
-            # Published when signed; a quorum of witnesses would come between the two.
-            connection.execute(insert(CheckpointRow).values(**values, published_at=now_us))
+            connection.execute(insert(CheckpointRow).values(**values, published_at=published_us))
         elif bytes(known) != checkpoint.root:
             raise ForkRefused("another root was signed at this size")

@@ -87,6 +87,16 @@ class CheckpointRow(SQLModel, table=True):
     published_at: int | None = Field(default=None, sa_type=BigInteger)
 
 
+class CosignatureRow(SQLModel, table=True):
+    """A witness's line below a note. Added later than the note, never changed."""
+
+    __tablename__ = "cosignature"
+    size: int = Field(sa_column=Column(_Serial, primary_key=True, autoincrement=False))
+    vkey: str = Field(primary_key=True)
+    line: str
+    at: int = Field(sa_type=BigInteger)
+
+
 class SectionRow(SQLModel, table=True):
     """What an entry commits to: the only place with content. Sealed content holds its salt; erased, both are gone."""
 
@@ -121,6 +131,8 @@ _REFUSED = (  # table, what is refused, when (old row)
     ("tile", "DELETE", ""),
     ("checkpoint", "UPDATE", "new.size <> old.size OR new.root <> old.root OR new.note <> old.note"),
     ("checkpoint", "DELETE", ""),
+    ("cosignature", "UPDATE", ""),
+    ("cosignature", "DELETE", ""),
     ("head", "DELETE", ""),
 )
 

@@ -88,6 +88,14 @@ def upgrade() -> None:
         info={"derived": True},
     )
     op.create_table(
+        "cosignature",
+        sa.Column("size", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
+        sa.Column("vkey", AutoString(), nullable=False),
+        sa.Column("line", AutoString(), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("size", "vkey", name=op.f("pk_cosignature")),
+    )
+    op.create_table(
         "cursor",
         sa.Column("follower", AutoString(), nullable=False),
         sa.Column("idx", sa.BigInteger(), nullable=False),
@@ -428,6 +436,7 @@ def downgrade() -> None:
     op.drop_table("dek")
     op.drop_table("cursor")
     op.drop_table("budget_spent")
+    op.drop_table("cosignature")
     op.drop_table("checkpoint")
     op.drop_table("batch")
     op.drop_table("balance")

@@ -1,0 +1,107 @@
+"""The domain as a witness: nobody calls it, so it fetches what it is asked to vouch for, and hands in its line.
+
+Its memory is the gate's own: what a ticket was proven by and what was cosigned are one history, or neither happens.
+"""
+
+import sqlite3
+from base64 import b64encode
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from threading import Event
+
+import structlog
+
+from exchange.wire.log_policy import LogPolicy, PolicyFileRefused
+from exchange.wire.notes import Checkpoint, NoteRefused, read_checkpoint
+from exchange.wire.witnessing import EVIDENCE_MAX, Recorded, Witness, request_of
+from workers.claims import Claims
+from workers.domain import Domain
+from workers.door import Door, Unreachable
+
+ASKED_S, UNASKED_S = 0.2, 2.0
+"""Somebody waits for the line of a witness of the policy; others only hold the log to what it showed."""
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """What is remembered of one log, inside one change of the journal."""
+
+    db: sqlite3.Connection
+    origin: str
+
+    def recorded(self) -> Recorded:
+        row = self.db.execute("SELECT size, root FROM seen WHERE origin = ?", (self.origin,)).fetchone()
+        return Recorded(int(row[0]), bytes(row[1])) if row else Recorded()
+
+    def record(self, checkpoint: Checkpoint, note: str) -> None:
+        row = (self.origin, checkpoint.size, checkpoint.root, note)
+        self.db.execute("INSERT OR REPLACE INTO seen VALUES (?, ?, ?, ?)", row)
+
+    def keep_evidence(self, note: str) -> None:
+        query = "SELECT count(*) FROM evidence WHERE origin = ?"
+        if self.db.execute(query, (self.origin,)).fetchone()[0] < EVIDENCE_MAX:
+            held = self.db.execute("SELECT note FROM seen WHERE origin = ?", (self.origin,)).fetchone()
+            row = (self.origin, note, held[0] if held else "")
+            self.db.execute("INSERT OR IGNORE INTO evidence VALUES (?, ?, ?)", row)
+
+
+@dataclass(frozen=True, slots=True)
+class Journal:
+    """The memory of a witness in the domain's own journal."""
+
+    claims: Claims
+
+    @contextmanager
+    def turn(self, origin: str) -> Iterator[Row]:
+        with self.claims.changing() as db:
+            yield Row(db, origin)
+
+
+@dataclass(slots=True)
+class Watch:
+    """One domain looking at one log."""
+
+    witness: Witness
+    vkey: str
+    origin: str
+    claims: Claims
+    door: Door
+    last: Checkpoint | None = None
+
+    def look_once(self) -> bool:
+        """Vouch for what is shown, if it is new; answers whether the policy asks for this witness."""
+        old = self.claims.seen(self.origin)[0]  # First: what is shown after this is not older, or is not honest.
+        note = self.door.candidate()
+        asked = self.vkey in LogPolicy.parse(self.door.log_policy()).witnesses.values()
+        checkpoint = read_checkpoint(note)[0] if note else None
+        if checkpoint is None or checkpoint == self.last:
+            return asked
+        steps = self.door.consistency(old, checkpoint.size) if 0 < old < checkpoint.size else []
+        proof = [b64encode(step).decode() for step in steps]
+        reply = self.witness.add_checkpoint(request_of(old, proof, note))
+        if reply.status == 200 and asked:
+            self.door.cosign(checkpoint.size, reply.body)
+        if reply.status not in (200, 409):
+            # Shorter, unsigned, unknown or forked: no checkpoint an honest exchange shows. Somebody should look.
+            log.error("witness.refused", code=f"E_HTTP_{reply.status}", size=checkpoint.size)
+        self.last = None if reply.status == 409 else checkpoint
+        return asked
+
+    def look_forever(self, stop: Event) -> None:
+        """Until `stop`. An exchange that is away, or talks nonsense, is asked again."""
+        while not stop.is_set():
+            try:
+                pause_s = ASKED_S if self.look_once() else UNASKED_S
+            except (Unreachable, NoteRefused, PolicyFileRefused):
+                pause_s = UNASKED_S
+            stop.wait(pause_s)
+
+
+def watch_of(domain: Domain, claims: Claims, door: Door, clock_s: Callable[[], int]) -> Watch:
+    """The witness of a domain, with the log keys that were pinned at onboarding."""
+    vkeys, key = domain.trusted.log_vkeys, domain.witness_key
+    origin = vkeys[0].split("+", 1)[0]
+    witness = Witness(key, {origin: vkeys}, Journal(claims), clock_s)
+    return Watch(witness, key.vkey, origin, claims, door)
