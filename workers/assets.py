@@ -23,6 +23,8 @@ class AssetSpec(BaseModel):
     unit: Name | None
     units_of: str | None
     key: tuple[tuple[Name, ...], ...]
+    unit_rows_kept: Annotated[int, Field(ge=1, le=100_000)] | None = None
+    """How many rows of one unit count in an answer with noise; without it, as many as any unit has."""
     columns: Mapping[Name, Column]
 
     @model_validator(mode="after")
@@ -74,5 +76,6 @@ def controlled(spec: AssetSpec, profile: Profile) -> Table:
         key=spec.key,
         rows_max=profile.rows,
         unit_rows_max=profile.unit_rows_max,
+        unit_rows_kept=spec.unit_rows_kept,
         columns=spec.columns,
     )

@@ -16,7 +16,7 @@ from exchange.ledger.store import Store
 from exchange.orders.model import Order, OrderPlaced
 from exchange.wire import canonical
 from tests.exchange.audit.auditing import audited, traded
-from tests.market import Market
+from tests.market import DAY_S, Market
 
 
 @pytest.fixture
@@ -132,6 +132,20 @@ def test_a_permit_that_the_rules_do_not_give_is_named(market: Market, order_id: 
 
     assert (found.kind, found.row) == ("decision", "ord_forged")
     assert found.says == "decided again, it comes out otherwise"
+
+
+def test_a_fact_dated_back_before_the_auditors_last_visit_is_named(market: Market) -> None:
+    """The operator turns the clock back for one fact; its place after a checkpoint of that day gives it away."""
+    assert audited(market).is_clean
+    market.passes(-10 * DAY_S)
+    market.buyer.deposit(1_000, "bank-slip-0002")
+    market.passes(20 * DAY_S)
+    market.logs()
+
+    found = only(market)
+
+    assert (found.kind, found.says) == ("time", "its time does not fit between the checkpoints around it")
+    assert market.buyer.log.entry(found.entry)["entry"]["type"] == "escrow.funded"
 
 
 def test_rules_exchanged_behind_their_digest_are_noticed(market: Market) -> None:

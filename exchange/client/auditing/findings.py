@@ -25,7 +25,7 @@ class _Read(BaseModel):
 class Finding(_Read):
     """One thing that is not as the log says. `entry` is the fact that says so, `row` the thing that differs."""
 
-    kind: Literal["section", "posting", "row", "decision"]
+    kind: Literal["section", "time", "posting", "row", "decision"]
     row: str
     entry: str
     index: int

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from exchange.client.auditing.age import Brackets
 from exchange.client.auditing.books import VIEWS, Books
 from exchange.client.auditing.decisions import Judge
 from exchange.client.auditing.door import AuditDoor
@@ -47,9 +48,9 @@ def _at_one_moment(door: AuditDoor, audit: Audit) -> AuditReport | None:
     if door.position() != verified.size:
         return None
     books, judge, findings = Books(), Judge(door.rules, audit.rules), list[Finding]()
-    sealed = 0
+    times, sealed = Brackets(audit.folder, audit.vkeys), 0
     for fact in opened(audit.folder, verified.size, door.openings()):
-        findings += [*fact.findings, *_decided(judge, fact)]
+        findings += [*fact.findings, *_decided(judge, fact), *_timed(times, fact)]
         books.fold(fact)
         sealed += fact.sealed
     findings += books.findings
@@ -61,6 +62,13 @@ def _at_one_moment(door: AuditDoor, audit: Audit) -> AuditReport | None:
 def _decided(judge: Judge, fact: Opened) -> Iterable[Finding]:
     """What is not opened is a finding already; it is not decided on half its content."""
     return () if fact.findings else judge.findings(fact)
+
+
+def _timed(times: Brackets, fact: Opened) -> Iterable[Finding]:
+    entry = fact.entry
+    if not times.hold(fact.index, entry.at):
+        says = "its time does not fit between the checkpoints around it"
+        yield Finding(kind="time", row=entry.subject, entry=entry.id, index=fact.index, says=says)
 
 
 def _report(

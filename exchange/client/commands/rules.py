@@ -26,6 +26,7 @@ policy = typer.Typer(no_args_is_help=True, help="The rules: prove them, read the
 policy.command("diff")(rulesets.diff)
 policy.command("archive")(rulesets.archived)
 policy.command("again")(rulesets.again)
+policy.command("sectors")(rulesets.sector_list)
 _BESIDE_CONTROLS = {"about", "cases"}
 _BY_CASE = ("mode", "k_min", "dominance_bp_max")
 

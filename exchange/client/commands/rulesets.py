@@ -1,4 +1,4 @@
-"""`dex policy diff`, `archive` and `again`: sets of rules beside one another, and old decisions made again by theirs.
+"""`dex policy diff`, `archive`, `again` and `sectors`: sets of rules beside one another, and lists of sectors read.
 
 A set is a folder of tables, or one archived file `<digest>.json`. Nothing here asks an exchange, or changes a set.
 """
@@ -12,6 +12,7 @@ from pydantic import ValidationError
 from exchange.client.commands.desk import AsJson, InputRefused, show, show_rows, text_in
 from policies.engine import Change, Decision, PolicySet, archive, decided_again, load_archived, load_policies
 from policies.engine import diff as differences
+from policies.sectors import read_sector_list
 
 Place = Annotated[str, typer.Argument(help="A folder of tables, or an archived set <digest>.json.")]
 NewPlace = Annotated[str | None, typer.Argument(help="The same; the rules in force if not given.")]
@@ -64,6 +65,19 @@ def again(
     except ValidationError:
         raise InputRefused("not a decision") from None
     show(decided_again(folder, said), as_json)
+
+
+def sector_list(
+    place: Annotated[str, typer.Argument(help="A CSV file in the published form, or - for standard input.")],
+    as_json: AsJson = False,
+) -> None:
+    """Read a sector's negative list, and say which kinds of data it bars."""
+    found = read_sector_list(text_in(place))
+    barred = [(row.number, row.kind, row.subkind, row.list_type) for row in found.rows if row.is_barred]
+    if as_json:
+        show({"digest": found.digest, "rows": len(found.rows), "barred": barred}, as_json)
+    else:
+        show_rows(("number", "kind", "subkind", "list"), barred)
 
 
 def rules_in(place: str) -> PolicySet:

@@ -45,3 +45,16 @@ def test_a_decision_under_an_archived_set_is_made_again(tmp_path: Path) -> None:
 def test_a_place_without_rules_is_refused(tmp_path: Path) -> None:
     assert RUN.invoke(app, ["policy", "diff", str(tmp_path / "nothing")]).exit_code != 0
     assert RUN.invoke(app, ["policy", "diff", str(tmp_path)]).exit_code != 0
+
+
+def test_what_a_sector_list_bars_is_said(tmp_path: Path) -> None:
+    listed = tmp_path / "power.csv"
+    listed.write_text(
+        "序号,类别,子类,开放类型,共享类型,清单类型,数据特征\n"
+        "1,发电,电厂煤耗,不予开放,不予共享,负面清单,\n2,用电,分区负荷,有条件开放,无条件共享,清单,\n",
+        "utf-8",
+    )
+
+    said = json.loads(RUN.invoke(app, ["policy", "sectors", str(listed), "--json"]).stdout)
+
+    assert (said["rows"], said["barred"]) == (2, [["1", "发电", "电厂煤耗", "负面清单"]])

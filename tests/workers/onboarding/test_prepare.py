@@ -178,3 +178,11 @@ def test_each_unit_is_ranked_from_one_without_a_gap(
         person: list(range(1, people.count(person) + 1)) for person in people
     }
     assert profile.unit_rows_max == max(people.count(person) for person in people)
+
+
+def test_how_many_rows_of_a_unit_count_under_noise_is_the_providers_choice(tmp_path: Path) -> None:
+    declared = spec(unit_rows_kept=2)
+
+    table = controlled(declared, prepared(tmp_path, ROWS, declared))
+
+    assert (table.unit_rows_kept, table.unit_rows_max) == (2, 3)
