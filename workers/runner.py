@@ -14,7 +14,7 @@ from exchange.wire.entries import commitment
 from exchange.wire.keys import PrivateKey
 from exchange.wire.receipts import Receipt, SealedOutput
 from exchange.wire.refusals import Refusal, Refused
-from exchange.wire.sealing import RecipientKey, seal
+from exchange.wire.sealing import RecipientKey, content, seal
 from workers import computations, gate
 from workers.claims import Claim, Claims
 from workers.engines import Engine
@@ -127,8 +127,7 @@ def _sealed(answer: bytes, plan_digest: str, proven: gate.Proven) -> Answer:
     """The answer with the salt of its commitment, sealed to the buyer and bound to order and ticket."""
     salt = secrets.token_bytes(32)
     recipient = RecipientKey.parsed(proven.ticket.recipient_key)
-    plain = canonical.encode({"answer": answer.decode(), "salt": b64encode(salt).decode()})
-    ciphertext = seal(plain, recipient, order_id=proven.ticket.order_id, ticket_digest=proven.digest)
+    ciphertext = seal(content(answer, salt), recipient, order_id=proven.ticket.order_id, ticket_digest=proven.digest)
     output = SealedOutput(
         ciphertext_sha256=hashlib.sha256(ciphertext).hexdigest(),
         ciphertext_bytes=len(ciphertext),

@@ -55,9 +55,10 @@ class Sealed(_Read):
 
 
 class Opened(_Read):
-    """What was sealed: the answer's exact bytes as text, and the salt of the domain's commitment to them."""
+    """What was sealed: the answer's exact bytes as text, the salt of the domain's commitment to them, and padding."""
 
     answer: StrictStr
+    padding: StrictStr
     salt: Annotated[StrictStr, Field(max_length=64)]
 
 

@@ -14,9 +14,12 @@ from cryptography.hazmat.primitives.asymmetric.mlkem import MLKEM768PrivateKey, 
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
 from cryptography.hazmat.primitives.hpke import AEAD, KDF, KEM, MLKEM768X25519PrivateKey, MLKEM768X25519PublicKey, Suite
 
+from exchange.wire import canonical
 from exchange.wire.keys import BadKey
 
 _SUITE = Suite(KEM.MLKEM768_X25519, KDF.HKDF_SHA256, AEAD.AES_256_GCM)
+# Sealed contents are 4 KiB, 8 KiB, 16 KiB … long: all that a length tells of an answer is the power of two above it.
+CONTENT_BYTES_MIN = 4_096
 _MLKEM_PUBLIC_BYTES, _MLKEM_SEED_BYTES, _X25519_BYTES = 1184, 64, 32
 
 
@@ -83,6 +86,14 @@ class OpeningKey:
 
     def __repr__(self) -> str:
         return "OpeningKey(…)"
+
+
+def content(answer: bytes, salt: bytes) -> bytes:
+    """What is sealed: an answer's exact bytes, the salt of the commitment to them, and padding to a class of sizes."""
+    parts = {"answer": answer.decode(), "padding": "", "salt": b64encode(salt).decode()}
+    bare = len(canonical.encode(parts))
+    size = max(CONTENT_BYTES_MIN, 1 << (bare - 1).bit_length())
+    return canonical.encode({**parts, "padding": "0" * (size - bare)})
 
 
 def seal(answer: bytes, recipient: RecipientKey, *, order_id: str, ticket_digest: str) -> bytes:

@@ -15,7 +15,7 @@ from exchange.wire.entries import commitment
 from exchange.wire.keys import PrivateKey
 from exchange.wire.receipts import Receipt, SealedOutput
 from exchange.wire.refusals import Refusal
-from exchange.wire.sealing import seal
+from exchange.wire.sealing import content, seal
 
 DOMAIN = PrivateKey.generated()
 TICKET = "c" * 64
@@ -39,7 +39,7 @@ def sealed_by_domain(
     """What the exchange hands out after an honest domain (or, with changes, another) reported."""
     salt = salt or secrets.token_bytes(32)
     clear = canonical.encode(answer)
-    plain = canonical.encode({"answer": clear.decode(), "salt": b64encode(salt).decode()})
+    plain = content(clear, salt)
     ciphertext = seal(plain, wallet.opening_key.public, order_id="ord_a", ticket_digest=TICKET)
     output = SealedOutput(
         ciphertext_sha256=hashlib.sha256(ciphertext).hexdigest(),

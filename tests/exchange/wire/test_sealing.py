@@ -4,8 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from exchange.wire import canonical
 from exchange.wire.keys import BadKey
-from exchange.wire.sealing import NotOpened, OpeningKey, RecipientKey, seal
+from exchange.wire.sealing import CONTENT_BYTES_MIN, NotOpened, OpeningKey, RecipientKey, content, seal
 
 BUYER, OTHER = OpeningKey(b"\x01" * 96), OpeningKey(b"\x02" * 96)
 TICKET = "a" * 64
@@ -56,3 +57,18 @@ def test_nonsense_is_no_sealing_key(text: str) -> None:
 
 def test_a_private_key_does_not_show_itself() -> None:
     assert repr(BUYER) == "OpeningKey(…)"
+
+
+@given(st.text(max_size=9000), st.binary(min_size=32, max_size=32))
+def test_the_length_of_what_is_sealed_is_a_class_of_lengths(answer: str, salt: bytes) -> None:
+    whole = content(answer.encode(), salt)
+
+    assert len(whole) >= CONTENT_BYTES_MIN
+    assert len(whole).bit_count() == 1
+    assert canonical.decode(whole)["answer"] == answer
+
+
+def test_answers_of_one_row_and_of_thirty_are_sealed_alike() -> None:
+    few, many = (content(b"[1, 40]," * rows, bytes(32)) for rows in (1, 30))
+
+    assert len(few) == len(many)
