@@ -22,8 +22,10 @@ from exchange.migrations import upgrade
 from exchange.orders.clockwork import Clockwork
 from exchange.settings import Settings
 from exchange.states import drawn
+from exchange.upkeep import payload_key
 
 commands = typer.Typer(no_args_is_help=True, add_completion=False)
+commands.add_typer(payload_key, name="payload-key")
 _ALLOWED = {"event", "level", "timestamp", "error", "code", "order", "follower", "ticket", "size", "timer", "subject"}
 
 

@@ -49,8 +49,8 @@ class House:
             store,
             _clock(settings),
             load_policies(),
-            key=PrivateKey(_seed(settings.secrets / "ticket_key")) if signs_tickets else PrivateKey.generated(),
-            keyring=Keyring(_seed(settings.secrets / "payload_kek") if signs_tickets else None),
+            key=PrivateKey(seed_in(settings.secrets / "ticket_key")) if signs_tickets else PrivateKey.generated(),
+            keyring=Keyring(seed_in(settings.secrets / "payload_kek") if signs_tickets else None),
             # Where the sequencer is a thread of this process, its failure is known without looking.
             backlog=None if settings.embedded else Backlog(store),
         )
@@ -113,10 +113,10 @@ def _vkeys(settings: Settings) -> tuple[str, ...]:
 
 
 def _signer(settings: Settings) -> LogSigner:
-    ed25519, mldsa = (_seed(settings.secrets / name) for name in ("log_key_ed25519", "log_key_mldsa44"))
+    ed25519, mldsa = (seed_in(settings.secrets / name) for name in ("log_key_ed25519", "log_key_mldsa44"))
     return LogSigner(settings.origin, ed25519, mldsa)
 
 
-def _seed(path: Path) -> bytes:
+def seed_in(path: Path) -> bytes:
     """A 32-byte seed kept in a file of its own."""
     return bytes.fromhex(kept_secret(path, lambda: secrets.token_bytes(32).hex()).strip())

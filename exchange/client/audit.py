@@ -82,7 +82,7 @@ def checked_bundle(bundle: Mapping[str, Any], vkeys: Sequence[str]) -> list[Prov
         read = Bundle.model_validate(bundle)
     except ValidationError:
         raise AuditRefused("this is not evidence of an order") from None
-    stories = {subject: [_opened(one, vkeys) for one in facts] for subject, facts in read.facts.items() if facts}
+    stories = {subject: [opened_fact(one, vkeys) for one in facts] for subject, facts in read.facts.items() if facts}
     if read.order_id not in stories:
         raise AuditRefused("nothing is shown of the order itself")
     for subject, story in stories.items():
@@ -90,7 +90,8 @@ def checked_bundle(bundle: Mapping[str, Any], vkeys: Sequence[str]) -> list[Prov
     return [one for story in stories.values() for one in story]
 
 
-def _opened(evidence: Evidence, vkeys: Sequence[str]) -> Proven:
+def opened_fact(evidence: Evidence, vkeys: Sequence[str]) -> Proven:
+    """One opened fact, offline: its leaf is in the log, and the content is what the leaf committed to."""
     try:
         leaf, content, salt = (
             b64decode(part, validate=True) for part in (evidence.entry, evidence.content, evidence.salt)

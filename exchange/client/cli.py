@@ -10,7 +10,17 @@ from typer.core import TyperGroup
 
 from exchange.client.agreement import AgreementRefused
 from exchange.client.audit import AuditRefused
-from exchange.client.commands import auditing, catalogue, disputes, logs, participants, rules, trading, witnesses
+from exchange.client.commands import (
+    auditing,
+    catalogue,
+    disputes,
+    logs,
+    participants,
+    payloads,
+    rules,
+    trading,
+    witnesses,
+)
 from exchange.client.commands.desk import Desk, InputRefused, printable
 from exchange.client.connection import Problem, TimedOut, Unreachable
 from exchange.client.open import ResultRefused
@@ -91,6 +101,7 @@ app.add_typer(disputes.disputes, name="disputes")
 app.add_typer(logs.log, name="log")
 app.add_typer(auditing.audit, name="audit")
 app.add_typer(witnesses.witness, name="witness")
+app.add_typer(payloads.payloads, name="payloads")
 app.add_typer(rules.policy, name="policy")
 app.command("explain")(rules.explain)
 

@@ -81,6 +81,9 @@ class Ground:
         """A server may go and come back, and then it is asked again; a failing disk under SQLite is something else."""
         try:
             yield
+        except payloads.NoKey:
+            # Of a process that never held it, or that was not started again after it was rotated.
+            raise errors.Unavailable("this process does not hold the key of personal content") from None
         except OperationalError as error:
             if self.store.is_sqlite:
                 raise

@@ -6,6 +6,7 @@ No fold, follower or view opens it, so none has to be mended when it is erased. 
 import secrets
 from collections.abc import Sequence
 from dataclasses import replace
+from hashlib import sha256
 from typing import Self
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCMSIV
@@ -14,12 +15,18 @@ from sqlalchemy import Connection
 from exchange.ledger.entries import Draft, Section
 from exchange.wire.entries import PERSONAL, SALT_BYTES, Entry
 
-KEYS = "dek"
-"""The table to be swept after an erasure."""
+KEYS, SEALED = "dek", "section"
+"""The tables of keys, to be swept after an erasure, and of what they seal."""
 
 _KEY_BYTES, _NONCE_BYTES = 32, 12
-_FOUND = "SELECT wrapped FROM dek WHERE subject = ?"
-_MADE = "INSERT INTO dek (subject, wrapped) VALUES (?, ?) ON CONFLICT DO NOTHING"
+_FOUND = "SELECT wrapped, kek FROM dek WHERE subject = ?"
+# Not where keys are wrapped by another: who was not started again after a rotation must not lose what it seals.
+_MADE = (
+    "INSERT INTO dek (subject, kek, wrapped) SELECT ?, ?, ? WHERE NOT EXISTS (SELECT 1 FROM dek WHERE kek <> ?) "
+    "ON CONFLICT DO NOTHING"
+)
+_ALL = "SELECT subject FROM dek WHERE kek <> ? ORDER BY n LIMIT 500"
+_WRAPPED = "UPDATE dek SET kek = ?, wrapped = ? WHERE subject = ?"
 _DESTROYED = "DELETE FROM dek WHERE subject = ?"
 _CONTENT = "SELECT content FROM section WHERE event_id = ? AND what = ? AND erased_at IS NULL"
 _OTHERS = (
@@ -43,6 +50,8 @@ class Keyring:
 
     def __init__(self, kek: bytes | None) -> None:
         self._kek = None if kek is None else AESGCMSIV(kek)
+        self.kek_id = "" if kek is None else sha256(b"kek/1\x00" + kek).hexdigest()[:16]
+        """By which a wrapped key names what wrapped it; nothing can be opened with it."""
 
     @classmethod
     def generated(cls) -> Self:
@@ -73,33 +82,56 @@ class Keyring:
         content = connection.exec_driver_sql(_for(connection, _CONTENT), (entry.id, PERSONAL)).scalar()
         if content is None:
             raise Erased("no such content")
-        kept = self._others(connection, entry)
+        kept = self._others(connection, entry.subject, entry.id)
         connection.exec_driver_sql(_for(connection, _ERASED), (at, entry.id, PERSONAL))
         connection.exec_driver_sql(_for(connection, _DESTROYED), (entry.subject,))
         if kept:
-            dek = self._made(connection, entry.subject)
-            for event_id, plain in kept:
-                again = _shut(dek, plain, event_id)
-                connection.exec_driver_sql(_for(connection, _SEALED_AGAIN), (again, event_id, PERSONAL))
+            _seal_again(connection, self._made(connection, entry.subject), kept)
 
-    def _others(self, connection: Connection, entry: Entry) -> Sequence[tuple[str, bytes]]:
-        sql = _for(connection, _OTHERS)
-        rows = connection.exec_driver_sql(sql, (entry.subject, PERSONAL, entry.id)).all()
-        dek = self._dek(connection, entry.subject) if rows else None
+    def rotate(self, connection: Connection, new: "Keyring", *, reseal: bool) -> int:
+        """Wrap every key by the new one instead, so that ours opens nothing any more; answers how many.
+
+        Resealed, each subject also gets a fresh key: for when ours may have been used together with a copy of `dek`.
+        Inside one transaction, which nobody else writes keys beside. What is wrapped by the new one already stays.
+        """
+        if connection.dialect.name != "sqlite":
+            connection.exec_driver_sql("LOCK TABLE dek IN EXCLUSIVE MODE")
+        rotated = 0
+        while subjects := connection.exec_driver_sql(_for(connection, _ALL), (new.kek_id,)).scalars().all():
+            for subject in subjects:
+                dek = self._dek(connection, subject)
+                kept = self._others(connection, subject, "") if reseal else []
+                fresh = secrets.token_bytes(_KEY_BYTES) if reseal else dek
+                if fresh is None:
+                    raise NoKey("a key is not there any more")
+                wrapped = _shut(new._held, fresh, subject)
+                connection.exec_driver_sql(_for(connection, _WRAPPED), (new.kek_id, wrapped, subject))
+                _seal_again(connection, fresh, kept)
+            rotated += len(subjects)
+        return rotated
+
+    def _others(self, connection: Connection, subject: str, but: str) -> Sequence[tuple[str, bytes]]:
+        rows = connection.exec_driver_sql(_for(connection, _OTHERS), (subject, PERSONAL, but)).all()
+        dek = self._dek(connection, subject) if rows else None
         return [] if dek is None else [(row[0], _open(dek, bytes(row[1]), row[0])) for row in rows]
 
     def _dek(self, connection: Connection, subject: str) -> bytes | None:
         # Locked where several write at once: nothing may be sealed under a key that is being destroyed.
         lock = "" if connection.dialect.name == "sqlite" else " FOR UPDATE"
-        wrapped = connection.exec_driver_sql(_for(connection, _FOUND) + lock, (subject,)).scalar()
-        return None if wrapped is None else _open(self._held, bytes(wrapped), subject)
+        row = connection.exec_driver_sql(_for(connection, _FOUND) + lock, (subject,)).one_or_none()
+        if row is None:
+            return None
+        held = self._held
+        if row[1] != self.kek_id:
+            raise NoKey("the key of personal content was changed; this process must be started again")
+        return _open(held, bytes(row[0]), subject)
 
     def _made(self, connection: Connection, subject: str) -> bytes:
         wrapped = _shut(self._held, secrets.token_bytes(_KEY_BYTES), subject)
-        connection.exec_driver_sql(_for(connection, _MADE), (subject, wrapped))
+        connection.exec_driver_sql(_for(connection, _MADE), (subject, self.kek_id, wrapped, self.kek_id))
         made = self._dek(connection, subject)  # Perhaps a rival's, who was first.
         if made is None:
-            raise NoKey("the key was made and is not there")
+            raise NoKey("the key of personal content was changed; this process must be started again")
         return made
 
     @property
@@ -107,6 +139,12 @@ class Keyring:
         if self._kek is None:
             raise NoKey("this process holds no key of personal content")
         return self._kek
+
+
+def _seal_again(connection: Connection, dek: bytes, kept: Sequence[tuple[str, bytes]]) -> None:
+    for event_id, plain in kept:
+        again = _shut(dek, plain, event_id)
+        connection.exec_driver_sql(_for(connection, _SEALED_AGAIN), (again, event_id, PERSONAL))
 
 
 def _shut(key: AESGCMSIV | bytes, plain: bytes, place: str) -> bytes:

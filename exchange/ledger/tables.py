@@ -118,6 +118,8 @@ class DekRow(SQLModel, table=True):
     __tablename__ = "dek"
     n: int | None = Field(default=None, sa_column=Column(_Serial, primary_key=True))
     subject: str = Field(unique=True)
+    kek: str
+    """Which key wrapped it, by its id."""
     wrapped: bytes = Field(sa_type=LargeBinary)
 
 

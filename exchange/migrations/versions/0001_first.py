@@ -105,6 +105,7 @@ def upgrade() -> None:
         "dek",
         sa.Column("n", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("subject", AutoString(), nullable=False),
+        sa.Column("kek", AutoString(), nullable=False),
         sa.Column("wrapped", sa.LargeBinary(), nullable=False),
         sa.PrimaryKeyConstraint("n", name=op.f("pk_dek")),
         sa.UniqueConstraint("subject", name=op.f("uq_dek_subject")),

@@ -11,11 +11,12 @@ from exchange.client.api import Exchange
 from exchange.client.connection import Problem
 from exchange.kernel.caller import NOBODY
 from exchange.kernel.entity import KINDS, Entity, Event, Personal, personal_fields
+from exchange.kernel.errors import Unavailable
 from exchange.kernel.unit import Fact, Ground, history
 from exchange.kernel.views import dump, rebuild
 from exchange.ledger import tables
 from exchange.ledger.export import export
-from exchange.ledger.payloads import Keyring, NoKey
+from exchange.ledger.payloads import Keyring
 from exchange.ledger.store import Store
 from exchange.wire.entries import SECTION_TYPE, Entry, commitment
 from exchange.wire.proofs import LogProof, verify_entry
@@ -43,8 +44,12 @@ def facts(market: Market, subject: str) -> list[Fact]:
         return history(connection, subject)
 
 
+def path_of(event_id: str, what: str = "personal") -> str:
+    return f"/v1/payloads/{event_id}/{what}"
+
+
 def path(told: Fact, what: str = "personal") -> str:
-    return f"/v1/payloads/{told.id}/{what}"
+    return path_of(told.id, what)
 
 
 def code(door: Exchange, path: str, form: dict[str, str] | None = None) -> str:
@@ -154,7 +159,7 @@ def test_a_process_without_the_key_folds_all_and_tells_of_no_person(market: Mark
     with keyless.reading(NOBODY) as unit:
         assert unit.get(ApiKey, told.subject).state == "LIVE"
     issued = ApiKeyIssued(participant_id="p", person_id="p", roles=(), sha256="", person_name=NAME, by="p")
-    with pytest.raises(NoKey), keyless.writing(NOBODY) as unit:
+    with pytest.raises(Unavailable), keyless.writing(NOBODY) as unit:
         unit.record(ApiKey(id="key_other"), issued)
     assert facts(market, "key_other") == []
 

@@ -146,7 +146,7 @@ def test_a_subject_may_be_spoken_of_again_after_an_erasure(store: Store) -> None
 def test_moved_to_another_fact_or_read_with_another_key_it_does_not_open(store: Store) -> None:
     first, second = about("key_a"), about("key_a", version=2)
     write(store, first, second)
-    with pytest.raises(InvalidTag):
+    with pytest.raises(NoKey):
         opened(store, first, Keyring.generated())
     with store.writing() as connection:
         connection.exec_driver_sql(
