@@ -22,8 +22,10 @@ from exchange.access.routes import keys, nodes, participants
 from exchange.audit.cosignatures import cosignatures
 from exchange.audit.routes import audit
 from exchange.classification.routes import routes as classification
+from exchange.custody.routes import custody
 from exchange.dispute.routes import disputes
 from exchange.house import House, Threads
+from exchange.incidents.routes import incidents
 from exchange.kernel.errors import ExchangeError
 from exchange.kernel.problems import problem, problem_of
 from exchange.ledger.backlog import STOPPED
@@ -43,7 +45,7 @@ log = structlog.get_logger()
 
 ROUTERS = (
     participants, keys, nodes, payloads, registration, classification, listings, licences, settlement, queries, orders,
-    receipts, disputes, audit, cosignatures, ledger,
+    receipts, disputes, custody, incidents, audit, cosignatures, ledger,
 )  # fmt: skip
 
 

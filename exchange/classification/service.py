@@ -119,6 +119,11 @@ def budget(unit: Unit, grading: Grading) -> PrivacyBudget | None:
     )
 
 
+def grading_of(unit: Unit, asset_id: str) -> Grading:
+    """The grading as far as it has come; NEW if nobody has begun."""
+    return unit.load(Grading, ids.derived("grd", asset_id))
+
+
 def of_asset(unit: Unit, asset_id: str) -> Grading:
     """The grading: for everybody once it is confirmed, before that for the holder and the market's overseers."""
     asset, grading = unit.get(Asset, asset_id), _grading(unit, asset_id)

@@ -12,6 +12,7 @@ import httpx2
 from exchange.client.connection import Connection, Json, Patience, TimedOut
 from exchange.client.disputes import Disputes
 from exchange.client.log import ServedLog
+from exchange.client.things import Things
 from exchange.client.wallet import Wallet
 from exchange.wire.admissions import RulebookSigned
 from exchange.wire.envelope import Envelope
@@ -31,8 +32,8 @@ class Exchange:
         patience: Patience | None = None,
     ) -> None:
         self.http = Connection(base_url, credential, transport=transport, patience=patience or Patience())
-        self.log = ServedLog(self.http)
-        self.disputes = Disputes(self.http)
+        self.log, self.disputes = ServedLog(self.http), Disputes(self.http)
+        self.custody, self.incidents = Things(self.http, "custody"), Things(self.http, "incidents")
 
     def __enter__(self) -> Self:
         return self
@@ -214,8 +215,6 @@ class Exchange:
 
     def cancel(self, order_id: str) -> Json:
         return self._do("orders", order_id, "cancel")
-
-    # Oversight (合规监管), and the exchange itself
 
     def evidence(self, order_id: str) -> Json:
         """Everything that happened to an order, opened and proven; `audit.checked_bundle` checks it offline."""

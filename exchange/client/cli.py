@@ -18,6 +18,7 @@ from exchange.client.commands import (
     participants,
     payloads,
     rules,
+    things,
     trading,
     witnesses,
 )
@@ -98,6 +99,8 @@ app.add_typer(trading.queries, name="queries")
 app.add_typer(trading.orders, name="orders")
 app.add_typer(trading.escrow, name="escrow")
 app.add_typer(disputes.disputes, name="disputes")
+app.add_typer(things.custody, name="custody")
+app.add_typer(things.incidents, name="incidents")
 app.add_typer(logs.log, name="log")
 app.add_typer(auditing.audit, name="audit")
 app.add_typer(witnesses.witness, name="witness")

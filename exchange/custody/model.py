@@ -21,7 +21,7 @@ class CustodyState(StrEnum):
     DESTROYED = "DESTROYED"
 
 
-class CustodyDeposited(Event):
+class SealedResultKept(Event):
     order_id: str
     buyer_id: str
     ciphertext_sha256: Digest
@@ -30,13 +30,13 @@ class CustodyDeposited(Event):
     """Microseconds; the first instant at which it may be destroyed."""
 
 
-class CustodyReleased(Event):
+class SealedResultCollected(Event):
     """The buyer has taken it."""
 
     by: str
 
 
-class CustodyDestroyed(Event):
+class SealedResultDestroyed(Event):
     """The bytes are gone; that they existed stays."""
 
     by: str
@@ -46,10 +46,10 @@ class SealedResult(Entity):
     """The answer to one order, sealed to its buyer."""
 
     NEXT = {
-        (CustodyState.NEW, CustodyDeposited): CustodyState.DEPOSITED,
-        (CustodyState.DEPOSITED, CustodyReleased): CustodyState.RELEASED,
-        (CustodyState.DEPOSITED, CustodyDestroyed): CustodyState.DESTROYED,
-        (CustodyState.RELEASED, CustodyDestroyed): CustodyState.DESTROYED,
+        (CustodyState.NEW, SealedResultKept): CustodyState.DEPOSITED,
+        (CustodyState.DEPOSITED, SealedResultCollected): CustodyState.RELEASED,
+        (CustodyState.DEPOSITED, SealedResultDestroyed): CustodyState.DESTROYED,
+        (CustodyState.RELEASED, SealedResultDestroyed): CustodyState.DESTROYED,
     }
     order_id: str = ""
     buyer_id: str = ""

@@ -5,11 +5,11 @@ import hashlib
 from exchange.custody import vault
 from exchange.custody.model import (
     CIPHERTEXT_BYTES_MAX,
-    CustodyDeposited,
-    CustodyDestroyed,
-    CustodyReleased,
     CustodyState,
     SealedResult,
+    SealedResultCollected,
+    SealedResultDestroyed,
+    SealedResultKept,
 )
 from exchange.kernel import errors, ids
 from exchange.kernel.caller import Role
@@ -28,7 +28,7 @@ def keep(unit: Unit, *, order_id: str, buyer_id: str, ciphertext: bytes) -> Seal
     """Take a ciphertext into custody, once for each order."""
     if not 0 < len(ciphertext) <= CIPHERTEXT_BYTES_MAX:
         raise errors.Guarded("a sealed result has up to 16 MiB", code="E_SIZE")
-    fact = CustodyDeposited(
+    fact = SealedResultKept(
         order_id=order_id,
         buyer_id=buyer_id,
         ciphertext_sha256=hashlib.sha256(ciphertext).hexdigest(),
@@ -63,7 +63,7 @@ def collect(unit: Unit, order_id: str) -> SealedResult:
     kept = _own(unit, order_id)
     if kept.state == CustodyState.RELEASED:
         return kept
-    return unit.record(kept, CustodyReleased(by=unit.caller.person_id))
+    return unit.record(kept, SealedResultCollected(by=unit.caller.person_id))
 
 
 def destroy(unit: Unit, order_id: str) -> SealedResult:
@@ -73,7 +73,7 @@ def destroy(unit: Unit, order_id: str) -> SealedResult:
     if unit.now < kept.kept_until:
         raise errors.Guarded("it is still to be kept", code="E_RETENTION")
     vault.destroy(unit.connection, order_id)
-    return unit.record(kept, CustodyDestroyed(by=unit.caller.person_id))
+    return unit.record(kept, SealedResultDestroyed(by=unit.caller.person_id))
 
 
 def _own(unit: Unit, order_id: str) -> SealedResult:

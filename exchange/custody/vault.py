@@ -26,3 +26,27 @@ def get(connection: Connection, order_id: str) -> bytes | None:
 def destroy(connection: Connection, order_id: str) -> None:
     table = SQLModel.metadata.tables["sealed_result"]
     connection.execute(delete(table).where(table.c.order_id == order_id))
+
+
+class CustodyContentRow(SQLModel, table=True):
+    """The bytes of an object a custodian lets the exchange keep for it."""
+
+    __tablename__ = "custody_content"
+    custody_id: str = Field(primary_key=True)
+    content: bytes = Field(sa_type=LargeBinary)
+
+
+def lay(connection: Connection, custody_id: str, content: bytes) -> None:
+    table = SQLModel.metadata.tables["custody_content"]
+    connection.execute(table.insert().values(custody_id=custody_id, content=content))
+
+
+def lying(connection: Connection, custody_id: str) -> bytes | None:
+    table = SQLModel.metadata.tables["custody_content"]
+    found = connection.execute(select(table.c.content).where(table.c.custody_id == custody_id)).scalar()
+    return None if found is None else bytes(found)
+
+
+def empty(connection: Connection, custody_id: str) -> None:
+    table = SQLModel.metadata.tables["custody_content"]
+    connection.execute(delete(table).where(table.c.custody_id == custody_id))

@@ -67,6 +67,13 @@ def open_licences(connection: Connection, listing_id: str) -> bool:
     return connection.execute(query).first() is not None
 
 
+def asset_is_licensed(connection: Connection, asset_id: str) -> bool:
+    """Whether anybody has, or waits for, a licence over an asset."""
+    table = SQLModel.metadata.tables["licence"]
+    query = select(table.c.id).where(table.c.asset_id == asset_id, table.c.state.in_(OPEN)).limit(1)
+    return connection.execute(query).first() is not None
+
+
 def assets_on_the_market(connection: Connection) -> list[tuple[str, str]]:
     """Every listing on the market, with its asset."""
     return _assets(connection, SQLModel.metadata.tables["listing"], ("LIVE", "PAUSED"))

@@ -12,7 +12,9 @@ import structlog
 
 from exchange.access import service as access
 from exchange.authorization.model import TicketIssued
+from exchange.custody import keeping, releasing
 from exchange.dispatch.service import Dispatcher
+from exchange.incidents import service as incidents
 from exchange.kernel.caller import CLOCKWORK
 from exchange.kernel.errors import ExchangeError
 from exchange.kernel.feed import covered
@@ -45,6 +47,9 @@ TIMERS = (
     Timer("listing", lambda unit: licensing.uncertified_listings(unit.connection), listings.suspend_uncertified),
     Timer("certified", lambda unit: licensing.uncertified_licences(unit.connection), stops.suspend_uncertified),
     Timer("licence", lambda unit: licensing.due(unit.connection, unit.now), stops.lapse),
+    Timer("release", releasing.unanswered, releasing.lapse),
+    Timer("proof", keeping.unproved, keeping.look_again),
+    Timer("incident", incidents.unreported, incidents.miss_report),
     Timer("quota", lambda unit: views.used_up(unit.connection), endings.use_up),
 )
 """In the order in which one may follow from another."""
