@@ -98,6 +98,8 @@ class Ready:
 class Market:
     """Staff, a supplier with a domain, a merchant and a buyer with 250,000 fen; one listing is live."""
 
+    supplied_by: type[Provider] = Provider
+
     def __init__(self, store: Store, home: Path, price: dict[str, Any] | None = None, grade: str = "G2") -> None:
         home.mkdir(parents=True)
         self.store, self.home, self.now, self.grade = store, home, OPENING_US, grade
@@ -124,9 +126,8 @@ class Market:
     def balances(self) -> dict[str, int]:
         """Every account that was ever named."""
         with self.store.reading() as connection:
-            return {
-                str(name): int(fen) for name, fen in connection.exec_driver_sql("SELECT id, amount_fen FROM balance")
-            }
+            rows = connection.exec_driver_sql("SELECT id, amount_fen FROM balance")
+            return {str(name): int(fen) for name, fen in rows}
 
     # The exchange's own steps, which in production are processes.
 
@@ -220,14 +221,14 @@ class Market:
         self.merchant = self.member("merchant", 11, "DATA_MERCHANT")
         self.buyer = self.member("buyer", 21, "BUYER")
         self.buyer.deposit(250_000, "bank-slip-0001")
-        self.provider = Provider(self.home / "domain", lambda: self.now_s)
+        self.provider = self.supplied_by(self.home / "domain", lambda: self.now_s)
         self.supplier.register_node(domain=SPEC.domain, **self.provider.public)
         credential = self.key_of(self.supplier, self.provider.domain.secret("api.secret"), "NODE")
         self.provider.trust(admin.about(), credential, self.bridge)
 
     def _listed(self, template: dict[str, Any]) -> dict[str, Any]:
         """Registered, made public for ten working days, graded twice, assessed and published."""
-        asset_id = self.supplier.submit_asset(forms.registration(SPEC, self.provider.prepared()))["id"]
+        asset_id = self.supplier.submit_asset(forms.registration(self.provider.spec, self.provider.prepared()))["id"]
         registrar = self.staff["registrar"]
         for verb in ("accept", "pass-formal-review", "start-publicity"):
             registrar.asset_step(asset_id, verb)

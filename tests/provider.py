@@ -4,7 +4,7 @@ Everything is the product's own; only the queue and the network are replaced by 
 """
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +47,8 @@ SPEC: DomainSpec = HEALTH.model_copy(update={"tables": (LOAD,)})
 class Provider:
     """One domain's folder at work. `clock_s` is the market's."""
 
+    spec: DomainSpec = SPEC
+
     def __init__(self, folder: Path, clock_s: Callable[[], int]) -> None:
         self.domain = Domain.made(folder)
         self.claims = Claims(folder / "state.db")
@@ -71,14 +73,21 @@ class Provider:
 
     def prepared(self) -> dict[str, Any]:
         """The data, made and declared: what the form of registration needs of it."""
-        source = self.domain.folder / "load.parquet"
+        sources = self.sources(self.domain.folder / "sources")
+        data, specs = self.domain.folder / "data", self.spec.tables
+        profiles = {one.table: prepare(sources[one.table], one, data) for one in specs}
+        tables = {one.table: controlled(one, profiles[one.table]).model_dump(mode="json") for one in specs}
+        self.domain.keep_controls(tables)
+        return {"tables": tables, "profiles": {name: one.model_dump(mode="json") for name, one in profiles.items()}}
+
+    def sources(self, folder: Path) -> Mapping[str, Path]:
+        """The provider's own files, as they are before it joins."""
+        folder.mkdir()
+        source = folder / "load.parquet"
         rows = f"SELECT 'm' || i AS meter, 'district ' || i % 2 AS district, 100 + i AS kwh FROM range({FIRMS}) t(i)"
         with duckdb.connect(":memory:") as connection:
             connection.execute(f"COPY ({rows}) TO '{source}' (FORMAT parquet)")
-        profile = prepare(source, LOAD, self.domain.folder / "data")
-        tables = {"load": controlled(LOAD, profile).model_dump(mode="json")}
-        self.domain.keep_controls(tables)
-        return {"tables": tables, "profiles": {"load": profile.model_dump(mode="json")}}
+        return {"load": source}
 
     def sign(self, licence_id: str) -> Envelope:
         """What `dex` calls signing, inside the domain: the terms asked for, under the domain's own key."""
