@@ -206,7 +206,8 @@ class Story:
         clerk = self.people["settlement clerk"].at
         batch = clerk.close_day()
         self._pass(5 * DAY_S, "the next working day comes")
-        paid = clerk.pay(batch["id"])
+        clerk.pay(batch["id"])
+        paid = clerk.money.wait_for_batch(batch["id"], deadline_s=60)
         self.console.print(f"  batch of {batch['settlements']} orders, {yuan(batch['gross_fen'])}: {paid['state']}")
         for name, member in {**self.providers, "merchant": self._there(self.merchant)}.items():
             lines = member.at.statements()

@@ -14,13 +14,14 @@ import uvicorn
 from exchange.access.founding import Operator, bootstrap
 from exchange.app import create_app
 from exchange.dispute.timers import TIMERS as DISPUTES
-from exchange.house import CLOCKWORK_PAUSE_S, FOLLOW_PAUSE_S, House
+from exchange.house import CLOCKWORK_PAUSE_S, FOLLOW_PAUSE_S, TELLER_PAUSE_S, House
 from exchange.kernel.views import rebuild as rebuild_views
 from exchange.ledger.export import export as export_log
 from exchange.ledger.store import Store
 from exchange.migrations import upgrade
 from exchange.orders.clockwork import Clockwork
 from exchange.settings import Settings
+from exchange.settlement.teller import Teller
 from exchange.states import drawn
 from exchange.upkeep import payload_key
 
@@ -67,14 +68,13 @@ def sequencer() -> None:
 
 @commands.command()
 def dispatch() -> None:
-    """Carry logged tickets to the domains' queues and keep the clockwork, as a process of its own (PostgreSQL)."""
+    """Carry tickets to the queues and payouts to the rails, keep the clockwork: a process of its own (PostgreSQL)."""
     _logging()
     house, stop = House.opened(Settings.read()), _stop()
     dispatcher = house.dispatcher()
-    clockwork = Thread(
-        target=Clockwork(house.ground, dispatcher, also=DISPUTES).run, args=(stop, CLOCKWORK_PAUSE_S), daemon=True
-    )
-    clockwork.start()
+    clockwork, teller = Clockwork(house.ground, dispatcher, also=DISPUTES), Teller(house.ground, house.rails())
+    Thread(target=clockwork.run, args=(stop, CLOCKWORK_PAUSE_S), daemon=True).start()
+    Thread(target=teller.run, args=(stop, TELLER_PAUSE_S), daemon=True).start()
     dispatcher.follower().run(stop, FOLLOW_PAUSE_S)
 
 

@@ -34,7 +34,7 @@ from exchange.licensing.routes import licences, listings
 from exchange.orders.routes import orders, queries, receipts
 from exchange.registration.routes import routes as registration
 from exchange.rehearsal import rehearsal
-from exchange.settlement.rails import SimulatedBank
+from exchange.settlement.payout_routes import payouts, simulator
 from exchange.settlement.routes import routes as settlement
 from policies.engine import archive
 
@@ -44,15 +44,15 @@ CREDENTIALS_PER_ADDRESS = 10
 log = structlog.get_logger()
 
 ROUTERS = (
-    participants, keys, nodes, payloads, registration, classification, listings, licences, settlement, queries, orders,
-    receipts, disputes, custody, incidents, audit, cosignatures, ledger,
+    participants, keys, nodes, payloads, registration, classification, listings, licences, settlement, payouts,
+    simulator, queries, orders, receipts, disputes, custody, incidents, audit, cosignatures, ledger,
 )  # fmt: skip
 
 
 def create_app(house: House) -> FastAPI:
     """The API over one house. On SQLite its lifespan also runs the sequencer, the dispatcher and the clockwork."""
-    rail = SimulatedBank()
-    threads = Threads(house, rail) if house.settings.embedded else None
+    rails = house.rails()
+    threads = Threads(house, rails) if house.settings.embedded else None
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -68,7 +68,7 @@ def create_app(house: House) -> FastAPI:
     app.state.log_vkeys = list(house.log_vkeys)
     app.state.log_policy = house.log_policy()
     app.state.authenticate = authenticate
-    app.state.rail = rail
+    app.state.rails = rails
     app.state.house = house
     # Every set of rules that ever decides here stays, so that its decisions can be made again.
     archive(house.ground.policies, house.settings.home / "policies")

@@ -18,7 +18,9 @@ from exchange.ledger.signer import Guard
 from exchange.ledger.store import Store
 from exchange.orders.clockwork import Clockwork
 from exchange.settings import Settings
-from exchange.settlement.rails import Rail
+from exchange.settlement.open_rails import opened as opened_rails
+from exchange.settlement.rails import Rails
+from exchange.settlement.teller import Teller
 from exchange.wire.keys import PrivateKey
 from exchange.wire.log_policy import LogPolicy
 from exchange.wire.notes import LogSigner
@@ -26,6 +28,7 @@ from policies.engine import load_policies
 
 FOLLOW_PAUSE_S = 0.02
 CLOCKWORK_PAUSE_S = 1.0
+TELLER_PAUSE_S = 0.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,23 +75,28 @@ class House:
     def doors(self) -> Doors:
         return Doors(self.settings.broker_url, self.settings.secrets)
 
+    def rails(self) -> Rails:
+        """The rails, each with its own books in a folder that the processes of the exchange share."""
+        return opened_rails(self.ground, self.settings.rails)
+
     def dispatcher(self) -> Dispatcher:
         return Dispatcher(self.ground, self.doors())
 
 
 class Threads:
-    """The sequencer, the dispatcher and the clockwork as threads of the process that writes (SQLite)."""
+    """The sequencer, the dispatcher, the clockwork and the teller as threads of the process that writes (SQLite)."""
 
-    def __init__(self, house: House, rail: Rail) -> None:
+    def __init__(self, house: House, rails: Rails) -> None:
         self._stop, wake = Event(), Event()
         self.sequencer = house.sequencer(self._stop, wake)
         dispatcher = house.dispatcher()
         follower = dispatcher.follower()
-        clockwork = Clockwork(house.ground, dispatcher, rail, also=DISPUTES)
+        clockwork, teller = Clockwork(house.ground, dispatcher, also=DISPUTES), Teller(house.ground, rails)
         self._threads = [
             Thread(target=self.sequencer.run, name="sequencer", daemon=True),
             Thread(target=follower.run, args=(self._stop, FOLLOW_PAUSE_S), name="dispatch", daemon=True),
             Thread(target=clockwork.run, args=(self._stop, CLOCKWORK_PAUSE_S), name="clockwork", daemon=True),
+            Thread(target=teller.run, args=(self._stop, TELLER_PAUSE_S), name="teller", daemon=True),
         ]
 
     def start(self) -> None:

@@ -21,6 +21,7 @@ class Settings(BaseModel):
     rehearsal_behind_s: int = Field(ge=0, le=366 * 86_400)
     requests_per_minute: int = Field(ge=1)
     witness_quorum: int = Field(default=0, ge=0, le=32)
+    rails: Path
 
     @classmethod
     def read(cls, environment: Mapping[str, str] | None = None) -> Self:
@@ -37,6 +38,7 @@ class Settings(BaseModel):
             rehearsal_behind_s=int(env.get("DX_REHEARSAL_BEHIND_S", "0")),
             requests_per_minute=int(env.get("DX_REQUESTS_PER_MINUTE", "6000")),
             witness_quorum=int(env.get("DX_WITNESS_QUORUM", "0")),
+            rails=Path(env.get("DX_RAILS", home / "rails")),
         )
 
     @property

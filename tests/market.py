@@ -28,6 +28,7 @@ from exchange.ledger.signer import Guard, publish
 from exchange.ledger.store import Store
 from exchange.orders.clockwork import Clockwork
 from exchange.settings import Settings
+from exchange.settlement.teller import Teller
 from exchange.wire.keys import PrivateKey
 from exchange.wire.notes import LogSigner
 from policies.engine import load_policies
@@ -106,10 +107,12 @@ class Market:
         self.ground = Ground(store, lambda: self.now, load_policies(), key=PrivateKey.generated())
         self._signer = LogSigner("exchange.example/test/2026", secrets.token_bytes(32), secrets.token_bytes(32))
         house = House(_settings(home), self.ground, tuple(self._signer.vkeys()))
-        self.door = TestClient(create_app(house), raise_server_exceptions=False)
+        self.app = create_app(house)
+        self.door = TestClient(self.app, raise_server_exceptions=False)
         self.queues, self.bridge, self._guard = Queues(), Bridge(self.door), Guard(home / "guard")
         self.dispatcher = Dispatcher(self.ground, self.queues)
         self.clockwork = Clockwork(self.ground, self.dispatcher, also=DISPUTES)
+        self.teller = Teller(self.ground, self.app.state.rails)
         self._admit()
         self.listing = self._listed({**forms.terms("health", self.now_s), **({"price": price} if price else {})})
 
@@ -166,8 +169,7 @@ class Market:
             "roles": roles,
             "territory": "CN-HB",
             "operates_node": node,
-            "evidence": {"identity": "0" * 64},
-            "legal_representative": "Zhang San",
+            **{"evidence": {"identity": "0" * 64}, "legal_representative": "Zhang San"},
         }
         self.at(None).apply(form, wallet)
         member = self.at(wallet.credential)
@@ -214,9 +216,8 @@ class Market:
         secret = secrets.token_urlsafe(32)
         operator = Operator("Data-element exchange", uscc(0), self.ground.key.public)
         admin = self.at(f"dxk_{bootstrap(self.ground, admin_sha256=_sha256(secret), operator=operator)}.{secret}")
-        self.admin, self.staff, self.wallets = admin, {}, dict[str, Wallet]()
-        for name, role in STAFF.items():
-            self.staff[name] = self.at(self.key_of(admin, secrets.token_urlsafe(32), role))
+        self.admin, self.wallets = admin, dict[str, Wallet]()
+        self.staff = {who: self.at(self.key_of(admin, secrets.token_urlsafe(32), duty)) for who, duty in STAFF.items()}
         self.supplier = self.member("supplier", 1, "SUPPLIER", node=True)
         self.merchant = self.member("merchant", 11, "DATA_MERCHANT")
         self.buyer = self.member("buyer", 21, "BUYER")
@@ -238,11 +239,11 @@ class Market:
         self.staff["first compliance officer"].grading_step(asset_id, "review")
         self.staff["second compliance officer"].grading_step(asset_id, "confirm")
         merchant_id, digest = self.wallets["merchant"].identity.participant_id, "0" * 64
-        listing = self.supplier.submit_listing(
-            asset_id=asset_id, merchant_id=merchant_id, template=template, quality_report_sha256=digest
+        form = {"asset_id": asset_id, "merchant_id": merchant_id, "template": template}
+        listing = self.supplier.submit_listing(**form, quality_report_sha256=digest)
+        self.staff["first compliance officer"].assess(
+            listing["id"], passed=True, report_sha256=digest, assessor_id=merchant_id
         )
-        officer = self.staff["first compliance officer"]
-        officer.assess(listing["id"], passed=True, report_sha256=digest, assessor_id=merchant_id)
         return self.supplier.publish(listing["id"])
 
 

@@ -12,6 +12,7 @@ import httpx2
 from exchange.client.connection import Connection, Json, Patience, TimedOut
 from exchange.client.disputes import Disputes
 from exchange.client.log import ServedLog
+from exchange.client.money import Money
 from exchange.client.things import Things
 from exchange.client.wallet import Wallet
 from exchange.wire.admissions import RulebookSigned
@@ -32,7 +33,7 @@ class Exchange:
         patience: Patience | None = None,
     ) -> None:
         self.http = Connection(base_url, credential, transport=transport, patience=patience or Patience())
-        self.log, self.disputes = ServedLog(self.http), Disputes(self.http)
+        self.log, self.disputes, self.money = ServedLog(self.http), Disputes(self.http), Money(self.http)
         self.custody, self.incidents = Things(self.http, "custody"), Things(self.http, "incidents")
 
     def __enter__(self) -> Self:

@@ -4,7 +4,6 @@ Each step looks again inside its own unit, so a step that comes twice or too lat
 """
 
 from collections.abc import Callable, Sequence
-from functools import partial
 from threading import Event as Signal
 from typing import NamedTuple
 
@@ -25,7 +24,6 @@ from exchange.orders import endings, views
 from exchange.registration import register
 from exchange.registration.views import outlived
 from exchange.settlement import paying
-from exchange.settlement.rails import Rail
 
 RESEND_AFTER_US = 15_000_000
 log = structlog.get_logger()
@@ -50,27 +48,24 @@ TIMERS = (
     Timer("release", releasing.unanswered, releasing.lapse),
     Timer("proof", keeping.unproved, keeping.look_again),
     Timer("incident", incidents.unreported, incidents.miss_report),
+    Timer("batch", paying.due_batches, paying.submit),
     Timer("quota", lambda unit: views.used_up(unit.connection), endings.use_up),
 )
 """In the order in which one may follow from another."""
 
 
 class Clockwork:
-    """Looks at what is due. `dispatcher` or `rail` may be absent where another process dispatches or pays.
+    """Looks at what is due. `dispatcher` may be absent where another process dispatches.
 
     `also`: the timers of slices that stand above the trade.
     """
 
-    def __init__(
-        self, ground: Ground, dispatcher: Dispatcher | None, rail: Rail | None = None, *, also: Sequence[Timer] = ()
-    ) -> None:
+    def __init__(self, ground: Ground, dispatcher: Dispatcher | None, *, also: Sequence[Timer] = ()) -> None:
         self._ground = ground
         self._dispatcher = dispatcher
         self._timers = [*TIMERS, *also]
         self._timers.append(Timer("barred_listing", rescan.of_listings().due, listings.suspend_barred))
         self._timers.append(Timer("barred_licence", rescan.of_licences().due, stops.suspend_barred))
-        if rail is not None:
-            self._timers.append(Timer("payout", paying.due_again, partial(paying.try_again, rail=rail)))
 
     def run(self, stop: Signal, pause_s: float) -> None:
         while not stop.wait(pause_s):

@@ -1,6 +1,6 @@
 """Double entry: a posting is a list of lines that sum to zero. Names the accounts; never holds a balance.
 
-`rail:bank` is the world outside and may be negative: what it lacks is what it has paid in. `receivable:` is what a
+A `rail:` is the world outside and may be negative: what it lacks is what it has paid in. `receivable:` is what a
 payee owes after a refund of what it was paid already, and is never above zero. No other account may be negative.
 """
 
@@ -10,6 +10,7 @@ from typing import Annotated
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 BANK = "rail:bank"
+"""Also the one row in which those queue who move many accounts at once."""
 POOL_PREFIX = "pool_"
 
 
@@ -45,6 +46,10 @@ def _lines(amounts: Mapping[str, int]) -> tuple[Line, ...]:
 
 def may_be_negative(account: str) -> bool:
     return account.startswith(("rail:", "receivable:"))
+
+
+def rail(name: str) -> str:
+    return f"rail:{name}"
 
 
 def escrow(participant_id: str) -> str:

@@ -214,6 +214,7 @@ class Settlement(Entity):
 class BatchState(StrEnum):
     NEW = "NEW"
     CLOSED = "CLOSED"
+    SUBMITTED = "SUBMITTED"
     PAID = "PAID"
 
 
@@ -227,6 +228,12 @@ class BatchClosed(Event):
     by: str
 
 
+class BatchSubmitted(Event):
+    """Its day has come: every payout of it is ordered, and the rails are told from now on."""
+
+    by: str
+
+
 class BatchPaid(Event):
     """Every settlement of the batch is settled."""
 
@@ -234,7 +241,8 @@ class BatchPaid(Event):
 class Batch(Entity):
     NEXT = {
         (BatchState.NEW, BatchClosed): BatchState.CLOSED,
-        (BatchState.CLOSED, BatchPaid): BatchState.PAID,
+        (BatchState.CLOSED, BatchSubmitted): BatchState.SUBMITTED,
+        (BatchState.SUBMITTED, BatchPaid): BatchState.PAID,
     }
     closed_on: date | None = None
     pay_on: date | None = None

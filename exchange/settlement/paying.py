@@ -1,44 +1,34 @@
-"""Closing days and paying out. A payout's id is its idempotency key, and a rail is asked before it is told to pay.
+"""Closing days, ordering what is to be paid, and putting right by hand what a rail would not pay. Tells no rail.
 
-So a crash between the bank's yes and our commit, or any silence of the bank, ends in one payment.
+An order to pay is a fact in the unit of the business that owes it; `teller` carries it to a rail afterwards.
 """
 
 from exchange.kernel import errors, ids, money
 from exchange.kernel.caller import Role
-from exchange.kernel.clock import SECOND
 from exchange.kernel.unit import Unit
-from exchange.settlement import lines, views
+from exchange.settlement import lines, payout_views, views
+from exchange.settlement.accounts import account_of, payable_to
 from exchange.settlement.lines import moved
 from exchange.settlement.model import (
     Batch,
     BatchClosed,
     BatchPaid,
     BatchState,
+    BatchSubmitted,
     Settlement,
     SettlementBatched,
     SettlementPaid,
     SettlementState,
 )
-from exchange.settlement.payout import (
-    Payout,
-    PayoutFailed,
-    PayoutFixApproved,
-    PayoutRetrying,
-    PayoutReversed,
-    PayoutSettled,
-    PayoutState,
-    PayoutSubmitted,
-)
-from exchange.settlement.rails import Rail, RailAnswer, RailStatus
+from exchange.settlement.payout import Payout, PayoutFixApproved, PayoutOrdered, PayoutState, PayoutSubmitted
 
 BATCH_MAX = 500
-ATTEMPTS_MAX = 3
-WAITS_S = (60, 300, 1_800)
 
 
 def close_day(unit: Unit) -> Batch:
     """Put everything that is eligible in one batch and split it. What falls due later waits for the next one."""
-    _alone(unit)
+    unit.caller.require(Role.SETTLEMENT)
+    queued(unit)
     today = unit.calendar.today(unit.now)
     found = views.eligible(unit.connection, until=today, limit=BATCH_MAX)
     due = [unit.get(Settlement, settlement_id) for settlement_id in found]
@@ -58,94 +48,83 @@ def close_day(unit: Unit) -> Batch:
     return batch
 
 
-def pay(unit: Unit, rail: Rail, batch_id: str) -> Batch:
-    """Pay what of a batch is not paid and may be tried now. Safe to repeat: what is paid is passed over."""
-    _alone(unit)
+def pay(unit: Unit, batch_id: str) -> Batch:
+    """Order every payout of a batch from the working day after it fell due. Safe to repeat: it is ordered once."""
+    unit.caller.require(Role.SETTLEMENT)
     batch = unit.get(Batch, batch_id)
-    if batch.pay_on is None or unit.calendar.today(unit.now) < batch.pay_on:
+    if not _is_due(unit, batch):
         raise errors.Guarded("this batch is paid from the next working day", code="E_NOT_YET")
+    return submit(unit, batch_id)
+
+
+def submit(unit: Unit, batch_id: str) -> Batch:
+    """For the timer too: the day has come."""
+    queued(unit)
+    batch = unit.get(Batch, batch_id)
+    if batch.state != BatchState.CLOSED or not _is_due(unit, batch):
+        return batch
+    batch = unit.record(batch, BatchSubmitted(by=unit.caller.person_id))
     for settlement_id in batch.settlement_ids:
         owed = unit.get(Settlement, settlement_id)
         for payee_id in _paid_by_rail(owed):
-            payout = unit.load(Payout, owed.payout_id(payee_id))
-            due = payout.state == PayoutState.NEW or (
-                payout.state == PayoutState.RETRYING and unit.now >= payout.retry_at
+            ordered = PayoutOrdered(
+                settlement_id=owed.id,
+                order_id=owed.order_id,
+                batch_id=batch.id,
+                payee_id=payee_id,
+                amount_fen=owed.payout_fen(payee_id),
             )
-            if due:
-                _attempt(unit, rail, payout, owed, payee_id)
+            unit.record(unit.load(Payout, owed.payout_id(payee_id)), ordered, refs=(owed.head, batch.head))
         _conclude(unit, owed)
-    return _conclude_batch(unit, batch)
+    return _conclude_batch(unit, batch.id)
 
 
-def due_again(unit: Unit) -> list[str]:
-    """Payouts whose wait is over."""
-    waiting = [unit.get(Payout, one) for one in views.retrying(unit.connection)]
-    return [payout.id for payout in waiting if unit.now >= payout.retry_at]
+def due_batches(unit: Unit) -> list[str]:
+    """Closed batches whose day has come."""
+    return views.batches_due(unit.connection, unit.calendar.today(unit.now))
 
 
-def try_again(unit: Unit, payout_id: str, rail: Rail) -> Payout:
-    """For the timer: what people began to pay is tried again after its wait."""
-    _queued(unit)
-    payout = unit.get(Payout, payout_id)
-    if payout.state != PayoutState.RETRYING or unit.now < payout.retry_at:
-        return payout
-    owed = unit.get(Settlement, payout.settlement_id)
-    payout = _attempt(unit, rail, payout, owed, payout.payee_id)
-    _conclude(unit, owed)
-    _conclude_batch(unit, unit.get(Batch, owed.batch_id))
-    return payout
+def conclude(unit: Unit, payout: Payout) -> None:
+    """A payout was settled: so may be its settlement, and so may be the batch of that."""
+    if payout.settlement_id:
+        _conclude(unit, unit.get(Settlement, payout.settlement_id))
+        _conclude_batch(unit, payout.batch_id)
 
 
-def fix_payout(unit: Unit, rail: Rail, payout_id: str, account_digest: str) -> Payout:
+def fix_payout(unit: Unit, payout_id: str, account_digest: str) -> Payout:
     """Send a failed payout again: once two different persons have verified the same account of the payee."""
-    _alone(unit)
+    unit.caller.require(Role.SETTLEMENT)
     payout = unit.get(Payout, payout_id)
     person = unit.caller.person_id
     if payout.state != PayoutState.FAILED_MANUAL:
         raise errors.IllegalTransition("only a failed payout is sent again by hand")
-    if not payout.approved_by:
-        return unit.record(payout, PayoutFixApproved(by=person, account_digest=account_digest))
+    named, to = account_of(unit, payout.payee_id), payable_to(unit, payout.payee_id)
+    if to is None or named.state == "BOUND" or named.account_digest not in ("", account_digest):
+        raise errors.Guarded("the payee has named another account, or it is not verified", code="E_ACCOUNT")
     if payout.approved_by == person:
         raise errors.Guarded("a second person must verify it", code="E_SECOND_PERSON")
-    if payout.account_digest != account_digest:
-        # Whoever comes second may be the one who is right: the new account starts the count of two again.
+    if not payout.approved_by or payout.account_digest != account_digest:
+        # Whoever comes second may be the one who is right: another account starts the count of two again.
         return unit.record(payout, PayoutFixApproved(by=person, account_digest=account_digest))
-    owed = unit.get(Settlement, payout.settlement_id)
-    approvers = (payout.approved_by, person)
-    payout = _attempt(unit, rail, payout, owed, payout.payee_id, approvers)
-    _conclude(unit, owed)
-    _conclude_batch(unit, unit.get(Batch, owed.batch_id))
-    return payout
-
-
-def reverse_payout(unit: Unit, rail: Rail, payout_id: str, cause: str) -> Payout:
-    """Take a payment back through the rail, by a decision (`cause`). The money is owed to the payee again, unpaid."""
-    _alone(unit)
-    payout = unit.get(Payout, payout_id)
-    key = ids.derived("rev", payout.id)
-    if payout.state != PayoutState.SETTLED:
-        raise errors.IllegalTransition("only what was paid can be reversed")
-    answer = rail.refund(key=key, payee_id=payout.payee_id, amount_fen=payout.amount_fen)
-    if answer.status != RailStatus.PAID or answer.amount_fen != payout.amount_fen:
-        raise errors.Guarded("the rail does not take it back", code="E_RAIL_REFERENCE")
-    fact = PayoutReversed(
-        by=unit.caller.person_id,
-        cause=cause,
-        rail_reference=answer.rail_reference,
-        lines=moved(lines.BANK, {lines.payable(payout.payee_id): payout.amount_fen}),
+    sent = PayoutSubmitted(
+        part=payout.part,
+        part_fen=payout.part_fen,
+        wallet=to.wallet,
+        reference=to.reference,
+        attempt=payout.attempt + 1,
+        approvers=(payout.approved_by, person),
+        rule_ids=(),
     )
-    return unit.record(payout, fact)
+    return unit.record(payout, sent)
 
 
-def _alone(unit: Unit) -> None:
-    """The duty, and a queue."""
-    unit.caller.require(Role.SETTLEMENT)
-    _queued(unit)
-
-
-def _queued(unit: Unit) -> None:
+def queued(unit: Unit) -> None:
     """Units that move many payables at once would otherwise wait for each other in a ring."""
     views.locked_balance_fen(unit.connection, lines.BANK)
+
+
+def _is_due(unit: Unit, batch: Batch) -> bool:
+    return batch.pay_on is not None and unit.calendar.today(unit.now) >= batch.pay_on
 
 
 def _split(unit: Unit, owed: Settlement, batch: Batch) -> None:
@@ -159,61 +138,6 @@ def _split(unit: Unit, owed: Settlement, batch: Batch) -> None:
     unit.record(owed, fact, refs=(batch.head,))
 
 
-def _attempt(
-    unit: Unit, rail: Rail, payout: Payout, owed: Settlement, payee_id: str, approvers: tuple[str, ...] = ()
-) -> Payout:
-    known = rail.query(payout.id)
-    if known.status == RailStatus.UNKNOWN:
-        return _ask_later(unit, payout)
-    if known.status == RailStatus.PAID and payout.state != PayoutState.NEW:
-        return _settle(unit, payout, known)
-    if payout.state == PayoutState.RETRYING and payout.attempt >= ATTEMPTS_MAX:
-        return unit.record(payout, PayoutFailed(attempt=payout.attempt, code=payout.code))
-    submitted = PayoutSubmitted(
-        settlement_id=owed.id,
-        order_id=owed.order_id,
-        batch_id=owed.batch_id,
-        payee_id=payee_id,
-        amount_fen=owed.payout_fen(payee_id),
-        attempt=payout.attempt + 1,
-        approvers=approvers,
-    )
-    payout = unit.record(payout, submitted, refs=(owed.head,))
-    if known.status == RailStatus.PAID:
-        return _settle(unit, payout, known)
-    return _heard(unit, payout, rail.release(key=payout.id, payee_id=payee_id, amount_fen=payout.amount_fen))
-
-
-def _heard(unit: Unit, payout: Payout, answer: RailAnswer) -> Payout:
-    if answer.status == RailStatus.PAID:
-        return _settle(unit, payout, answer)
-    final = answer.status == RailStatus.REJECTED
-    if final or (answer.status == RailStatus.NACK and payout.attempt >= ATTEMPTS_MAX):
-        return unit.record(payout, PayoutFailed(attempt=payout.attempt, code=answer.status.value))
-    wait_s = WAITS_S[min(payout.attempt, len(WAITS_S)) - 1]
-    code = answer.status.value
-    return unit.record(payout, PayoutRetrying(attempt=payout.attempt, code=code, retry_at=unit.now + wait_s * SECOND))
-
-
-def _ask_later(unit: Unit, payout: Payout) -> Payout:
-    """The rail does not even say what became of the key: nothing is sent, however long that lasts."""
-    if payout.state == PayoutState.NEW:
-        return payout
-    if payout.state == PayoutState.FAILED_MANUAL:
-        raise errors.Guarded("the rail does not answer; nothing was sent", code="E_RAIL_UNKNOWN")
-    later = unit.now + WAITS_S[-1] * SECOND
-    return unit.record(payout, PayoutRetrying(attempt=payout.attempt, code=RailStatus.UNKNOWN.value, retry_at=later))
-
-
-def _settle(unit: Unit, payout: Payout, answer: RailAnswer) -> Payout:
-    if answer.amount_fen != payout.amount_fen:
-        if payout.state == PayoutState.FAILED_MANUAL:
-            raise errors.Guarded("the rail has paid another amount", code="E_RAIL_AMOUNT")
-        return unit.record(payout, PayoutFailed(attempt=payout.attempt, code="AMOUNT"))
-    posting = moved(lines.payable(payout.payee_id), {lines.BANK: payout.amount_fen})
-    return unit.record(payout, PayoutSettled(rail_reference=answer.rail_reference, lines=posting))
-
-
 def _paid_by_rail(owed: Settlement) -> list[str]:
     return lines.on_rails(payee for payee in sorted(owed.parts_fen) if owed.payout_fen(payee))
 
@@ -224,8 +148,8 @@ def _conclude(unit: Unit, owed: Settlement) -> None:
         unit.record(owed, SettlementPaid(), refs=tuple(one.head for one in payouts))
 
 
-def _conclude_batch(unit: Unit, batch: Batch) -> Batch:
-    states = {unit.get(Settlement, settlement_id).state for settlement_id in batch.settlement_ids}
-    if batch.state == BatchState.CLOSED and states == {SettlementState.SETTLED}:
+def _conclude_batch(unit: Unit, batch_id: str) -> Batch:
+    batch = unit.get(Batch, batch_id)
+    if batch.state == BatchState.SUBMITTED and not payout_views.unsettled(unit.connection, batch.id):
         return unit.record(batch, BatchPaid())
     return batch

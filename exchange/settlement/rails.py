@@ -1,21 +1,22 @@
 """Payment rails: how money comes in and goes out. A rail promises that one idempotency key moves money at most once.
 
-A rail that does not answer has said UNKNOWN, never no: whoever sends asks the rail first.
+A rail that does not answer has said UNKNOWN, never no: whoever sends asks the rail first. Rails are strangers to our
+transactions: nobody calls one while a unit is open.
 """
 
-import hashlib
-from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
-from threading import Lock
-from typing import Protocol
+from typing import Literal, Protocol
+
+RailName = Literal["bank", "ecny"]
 
 
 class RailStatus(StrEnum):
-    """What a rail says of a key. NACK may be tried again, REJECTED may not."""
+    """What a rail says of a key. NACK may be tried again, REJECTED may not; PENDING is told and not yet answered."""
 
     PAID = "PAID"
+    PENDING = "PENDING"
     NOT_FOUND = "NOT_FOUND"
     NACK = "NACK"
     REJECTED = "REJECTED"
@@ -29,71 +30,83 @@ class RailAnswer:
     rail_reference: str = ""
 
 
+class Wallet(StrEnum):
+    """Kinds of account, in the words of the wallets table."""
+
+    ECNY_4 = "ECNY_4"
+    ECNY_3 = "ECNY_3"
+    ECNY_2 = "ECNY_2"
+    ECNY_1 = "ECNY_1"
+    CORPORATE = "CORPORATE"
+    BANK = "BANK"
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """Whose money goes where: `reference` is the account's or wallet's own number, `name` whose it is."""
+
+    payee_id: str
+    wallet: Wallet
+    reference: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Holding:
+    """What a wallet holds and what came into it today, as its operator tells it."""
+
+    balance_fen: int
+    today_fen: int
+
+
+@dataclass(frozen=True, slots=True)
+class Movement:
+    """One key as the rail keeps it, for comparing with the books. `paid_fen` is above zero for money that left."""
+
+    key: str
+    status: RailStatus
+    paid_fen: int
+
+
+def rail_of(wallet: Wallet) -> RailName:
+    """Only a bank account is paid by the bank; every e-CNY wallet, corporate ones too, by its operator."""
+    return "bank" if wallet is Wallet.BANK else "ecny"
+
+
 class Rail(Protocol):
     """What every rail can do (rulebook 4.7)."""
 
     def reserve(self, *, key: str, payer_id: str, amount_fen: int, reference: str) -> RailAnswer:
         """Confirm that the payer's money has come in under this reference."""
 
-    def release(self, *, key: str, payee_id: str, amount_fen: int) -> RailAnswer:
+    def release(self, *, key: str, to: Account, amount_fen: int) -> RailAnswer:
         """Pay out."""
 
-    def refund(self, *, key: str, payee_id: str, amount_fen: int) -> RailAnswer:
-        """Take back what was paid out."""
+    def refund(self, *, key: str, to: Account, amount_fen: int) -> RailAnswer:
+        """Give a payer back what it paid in and did not spend."""
 
     def query(self, key: str) -> RailAnswer:
         """What became of a key."""
 
+    def holding(self, to: Account) -> Holding:
+        """What an account holds, where its operator tells."""
 
-class Fault(StrEnum):
-    """What a rehearsal can make the simulator do to one payout instead of paying it and saying so."""
+    def movements(self) -> Iterator[Movement]:
+        """Every key that was ever paid or is under way."""
 
-    LOST_BEFORE_PAYING = "LOST_BEFORE_PAYING"
-    LOST_AFTER_PAYING = "LOST_AFTER_PAYING"
-    NACK = "NACK"
-    REJECTED = "REJECTED"
-    WRONG_AMOUNT = "WRONG_AMOUNT"
+    def carry(self) -> None:
+        """Do what the rail does between two rounds: write its files, read those that came."""
 
 
-class SimulatedBank:
-    """A SIMULATOR of a bank: no money moves. It believes every incoming reference and forgets all at its end."""
+@dataclass(frozen=True, slots=True)
+class Rails:
+    """The two rails of the market."""
 
-    def __init__(self, faults: Iterable[Fault] = ()) -> None:
-        self._faults = deque(faults)
-        self._done: dict[str, RailAnswer] = {}
-        self._lock = Lock()
-        self.releases = 0
-        """How often it was told to pay, whatever it answered."""
+    bank: Rail
+    ecny: Rail
 
-    def reserve(self, *, key: str, payer_id: str, amount_fen: int, reference: str) -> RailAnswer:
-        with self._lock:
-            return self._once(key, amount_fen)
+    def of(self, wallet: Wallet) -> Rail:
+        return self.named(rail_of(wallet))
 
-    def release(self, *, key: str, payee_id: str, amount_fen: int) -> RailAnswer:
-        with self._lock:
-            self.releases += 1
-            fault = self._faults.popleft() if self._faults and key not in self._done else None
-            match fault:
-                case Fault.NACK | Fault.REJECTED:
-                    return RailAnswer(RailStatus(fault.value))
-                case Fault.LOST_BEFORE_PAYING:
-                    return RailAnswer(RailStatus.UNKNOWN)
-                case Fault.LOST_AFTER_PAYING:
-                    self._once(key, amount_fen)
-                    return RailAnswer(RailStatus.UNKNOWN)
-                case Fault.WRONG_AMOUNT:
-                    return self._once(key, amount_fen - 1)
-                case None:
-                    return self._once(key, amount_fen)
-
-    def refund(self, *, key: str, payee_id: str, amount_fen: int) -> RailAnswer:
-        with self._lock:
-            return self._once(key, amount_fen)
-
-    def query(self, key: str) -> RailAnswer:
-        with self._lock:
-            return self._done.get(key, RailAnswer(RailStatus.NOT_FOUND))
-
-    def _once(self, key: str, amount_fen: int) -> RailAnswer:
-        reference = "sim_" + hashlib.sha256(key.encode()).hexdigest()[:24]
-        return self._done.setdefault(key, RailAnswer(RailStatus.PAID, amount_fen, reference))
+    def named(self, name: RailName) -> Rail:
+        return self.bank if name == "bank" else self.ecny

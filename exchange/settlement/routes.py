@@ -1,4 +1,4 @@
-"""Money over HTTP. The rail is the composition root's choice, kept in `app.state.rail`."""
+"""Money over HTTP: what comes in, the batches, everybody's statement. What goes out is in `payout_routes`."""
 
 from datetime import date
 from typing import Annotated
@@ -8,37 +8,41 @@ from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import select
 from sqlmodel import SQLModel
 
-from exchange.kernel.caller import Role
-from exchange.kernel.http import OpenUnit, router
+from exchange.kernel.caller import NOBODY, Role
+from exchange.kernel.http import Asked, OpenUnit, asked, router
 from exchange.kernel.pages import Cursor, Limit, page
 from exchange.settlement import lines, paying, service, views
 from exchange.settlement.model import Batch
-from exchange.settlement.payout import Payout
-from exchange.settlement.rails import Rail
-from exchange.wire.acts import Digest, Fen
+from exchange.settlement.rails import RailAnswer, RailName, Rails
+from exchange.wire.acts import Fen
 
 routes = router("/v1", "settlement")
 
 
-def _rail(request: Request) -> Rail:
-    rail: Rail = request.app.state.rail
-    return rail
-
-
-OpenRail = Annotated[Rail, Depends(_rail)]
-
-
 class DepositAsk(BaseModel):
+    """`rail` is where the money came in: a bank account of the exchange, or a conditional e-CNY wallet."""
+
     model_config = ConfigDict(extra="forbid", strict=True)
     amount_fen: Annotated[int, Field(ge=1, le=10**13)]
     rail_reference: Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{4,64}$")]
+    rail: RailName = "bank"
 
 
-class FixAsk(BaseModel):
-    """`account_digest` is the SHA-256 of the payee's account as this person has verified it."""
+def _confirmed(ask: DepositAsk, asking: Annotated[Asked, Depends(asked)], request: Request) -> RailAnswer:
+    """What the rail says of the receipt: asked before the unit is opened, once the caller is known to be one."""
+    rails: Rails = request.app.state.rails
+    with asking.ground.reading(NOBODY) as unit:
+        caller = asking.authenticate(unit, asking.credential)
+    caller.require(Role.BUYER)
+    return rails.named(ask.rail).reserve(
+        key=service.deposit_id(ask.rail, ask.rail_reference),
+        payer_id=caller.participant_id,
+        amount_fen=ask.amount_fen,
+        reference=ask.rail_reference,
+    )
 
-    model_config = ConfigDict(extra="forbid", strict=True)
-    account_digest: Digest
+
+Confirmed = Annotated[RailAnswer, Depends(_confirmed)]
 
 
 class EscrowView(BaseModel):
@@ -69,19 +73,10 @@ class StatementLine(BaseModel):
     state: str
 
 
-class PayoutView(BaseModel):
-    id: str
-    state: str
-    payee_id: str
-    amount_fen: Fen
-    attempt: int
-    code: str
-
-
 @routes.post("/escrow/deposits", status_code=201)
-def fund_escrow(ask: DepositAsk, unit: OpenUnit, rail: OpenRail) -> EscrowView:
+def fund_escrow(ask: DepositAsk, unit: OpenUnit, confirmed: Confirmed) -> EscrowView:
     """Tell of money that came in under a reference; the rail confirms it."""
-    service.fund(unit, rail, amount_fen=ask.amount_fen, rail_reference=ask.rail_reference)
+    service.fund(unit, ask.rail, confirmed, amount_fen=ask.amount_fen, rail_reference=ask.rail_reference)
     return read_escrow(unit)
 
 
@@ -117,17 +112,16 @@ def list_batches(unit: OpenUnit, limit: Limit = 50, cursor: Cursor = None) -> Re
     )
 
 
+@routes.get("/settlement/batches/{batch_id}")
+def get_batch(batch_id: str, unit: OpenUnit) -> BatchView:
+    unit.caller.require(Role.SETTLEMENT, Role.AUDITOR, Role.REGULATOR)
+    return BatchView.of(unit.get(Batch, batch_id))
+
+
 @routes.post("/settlement/batches/{batch_id}:pay")
-def pay_batch(batch_id: str, unit: OpenUnit, rail: OpenRail) -> BatchView:
-    """Pay what is due and unpaid; safe to repeat."""
-    return BatchView.of(paying.pay(unit, rail, batch_id))
-
-
-@routes.post("/settlement/payouts/{payout_id}:fix")
-def fix_payout(payout_id: str, ask: FixAsk, unit: OpenUnit, rail: OpenRail) -> PayoutView:
-    """Verify the payee's account; the second person to do so sends the payout again."""
-    payout: Payout = paying.fix_payout(unit, rail, payout_id, ask.account_digest)
-    return PayoutView(**payout.model_dump(include=set(PayoutView.model_fields)))
+def pay_batch(batch_id: str, unit: OpenUnit) -> BatchView:
+    """Order its payouts, from the working day after; the rails are told at once. Safe to repeat."""
+    return BatchView.of(paying.pay(unit, batch_id))
 
 
 @routes.get("/settlement/statements")

@@ -25,23 +25,27 @@ from exchange.settlement.model import (
     SettlementHeld,
     SettlementUnheld,
 )
-from exchange.settlement.rails import Rail, RailStatus
+from exchange.settlement.rails import RailAnswer, RailName, RailStatus
 from policies.engine import PolicyRefused, decide
 
 
-def fund(unit: Unit, rail: Rail, *, amount_fen: int, rail_reference: str) -> Deposit:
-    """Book money the rail confirms to have received from the caller. The same receipt again books nothing."""
+def deposit_id(rail: RailName, rail_reference: str) -> str:
+    """One receipt of a rail, one deposit: and the key under which the rail is asked for it."""
+    return ids.derived("dep", rail_reference) if rail == "bank" else ids.derived("dep", rail, rail_reference)
+
+
+def fund(unit: Unit, rail: RailName, confirmed: RailAnswer, *, amount_fen: int, rail_reference: str) -> Deposit:
+    """Book money the rail has confirmed to have received from the caller. The same receipt again books nothing."""
     unit.caller.require(Role.BUYER)
     payer_id = unit.caller.participant_id
-    deposit = unit.load(Deposit, ids.derived("dep", rail_reference))
+    deposit = unit.load(Deposit, deposit_id(rail, rail_reference))
     if deposit.state == DepositState.FUNDED and (deposit.payer_id, deposit.amount_fen) == (payer_id, amount_fen):
         return deposit
     if deposit.state == DepositState.FUNDED:
         raise errors.Guarded("this receipt is booked already", code="E_RAIL_REFERENCE")
-    answer = rail.reserve(key=deposit.id, payer_id=payer_id, amount_fen=amount_fen, reference=rail_reference)
-    if answer.status != RailStatus.PAID or answer.amount_fen != amount_fen:
+    if confirmed.status != RailStatus.PAID or confirmed.amount_fen != amount_fen:
         raise errors.Guarded("the rail does not confirm this receipt", code="E_RAIL_REFERENCE")
-    posting = moved(lines.BANK, {lines.escrow(payer_id): amount_fen})
+    posting = moved(lines.rail(rail), {lines.escrow(payer_id): amount_fen})
     fact = EscrowFunded(
         payer_id=payer_id,
         amount_fen=amount_fen,

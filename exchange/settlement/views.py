@@ -16,6 +16,7 @@ from exchange.settlement import lines
 from exchange.settlement.lines import Posting
 from exchange.settlement.model import (
     Batch,
+    BatchState,
     Deposit,
     Hold,
     HoldState,
@@ -24,7 +25,7 @@ from exchange.settlement.model import (
     SettlementClawedBack,
     SettlementState,
 )
-from exchange.settlement.payout import Payout, PayoutState
+from exchange.settlement.payout import Payout
 
 # Asked twice for every order, so it is written once.
 _BALANCE = "SELECT amount_fen FROM balance WHERE id = ?"
@@ -206,8 +207,7 @@ def eligible(connection: Connection, *, until: date, limit: int) -> list[str]:
     return list(connection.execute(due).scalars())
 
 
-def retrying(connection: Connection) -> list[str]:
-    """Payouts that are to be tried again, now or later."""
-    table = SQLModel.metadata.tables["statement_line"]
-    query = select(table.c.id).where(table.c.state == PayoutState.RETRYING).order_by(table.c.id)
-    return list(connection.execute(query).scalars())
+def batches_due(connection: Connection, today: date) -> list[str]:
+    table = SQLModel.metadata.tables["batch"]
+    due = select(table.c.id).where(table.c.state == BatchState.CLOSED, table.c.pay_on <= today)
+    return list(connection.execute(due.order_by(table.c.id)).scalars())

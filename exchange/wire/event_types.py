@@ -2,6 +2,8 @@
 
 TYPES: frozenset[str] = frozenset(
     {
+        "account.bound",
+        "account.verified",
         "admission_review.started",
         "api_key.issued",
         "api_key.revoked",
@@ -10,6 +12,7 @@ TYPES: frozenset[str] = frozenset(
         "asset_self.graded",
         "batch.closed",
         "batch.paid",
+        "batch.submitted",
         "certificate.cancelled",
         "certificate.expired",
         "certificate.frozen",
@@ -105,12 +108,16 @@ TYPES: frozenset[str] = frozenset(
         "participant.revoked",
         "participant.suspended",
         "payload.erased",
+        "payout.deferred",
         "payout.failed",
+        "payout.ordered",
         "payout.retrying",
         "payout.reversed",
         "payout.settled",
         "payout.submitted",
+        "payout_bank.offered",
         "payout_fix.approved",
+        "payout_part.paid",
         "publicity.started",
         "registration.accepted",
         "registration.withdrawn",

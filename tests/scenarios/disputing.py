@@ -41,7 +41,9 @@ class Disputed(Market):
         clerk = self.staff["settlement clerk"]
         batch = clerk.close_day()
         self.passes(days * DAY_S)
-        assert clerk.pay(batch["id"])["state"] == "PAID"
+        clerk.pay(batch["id"])
+        self.teller.run_once()
+        assert clerk.money.batch(batch["id"])["state"] == "PAID"
 
     def ticks(self, days: int = 0) -> None:
         self.passes(days * DAY_S)

@@ -26,7 +26,9 @@ def test_the_price_is_held_taken_split_to_the_fen_and_paid_on_the_next_working_d
     clerk = market.staff["settlement clerk"]
     batch = clerk.close_day()
     market.passes(DAY_S)
-    paid = clerk.pay(batch["id"])
+    clerk.pay(batch["id"])
+    market.teller.run_once()
+    paid = clerk.money.batch(batch["id"])
 
     assert (batch["settlements"], batch["gross_fen"], paid["state"]) == (1, 160_850, "PAID")
     merchant, exchange = market.wallets["merchant"].identity.participant_id, "part_exchange"

@@ -353,6 +353,41 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_participant_uscc"), ["uscc"], unique=False)
 
     op.create_table(
+        "payee_account",
+        sa.Column("id", AutoString(), nullable=False),
+        sa.Column("state", AutoString(), nullable=False),
+        sa.Column("payee_id", AutoString(), nullable=False),
+        sa.Column("wallet", AutoString(), nullable=False),
+        sa.Column("reference", AutoString(), nullable=False),
+        sa.Column("account_digest", AutoString(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_payee_account")),
+        info={"derived": True},
+    )
+    with op.batch_alter_table("payee_account", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_payee_account_payee_id"), ["payee_id"], unique=False)
+
+    op.create_table(
+        "payout",
+        sa.Column("id", AutoString(), nullable=False),
+        sa.Column("state", AutoString(), nullable=False),
+        sa.Column("payee_id", AutoString(), nullable=False),
+        sa.Column("order_id", AutoString(), nullable=False),
+        sa.Column("batch_id", AutoString(), nullable=False),
+        sa.Column("amount_fen", sa.BigInteger(), nullable=False),
+        sa.Column("paid_fen", sa.BigInteger(), nullable=False),
+        sa.Column("attempt", sa.Integer(), nullable=False),
+        sa.Column("code", AutoString(), nullable=False),
+        sa.Column("due_at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_payout")),
+        info={"derived": True},
+    )
+    with op.batch_alter_table("payout", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_payout_batch_id"), ["batch_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_payout_due_at"), ["due_at"], unique=False)
+        batch_op.create_index(batch_op.f("ix_payout_payee_id"), ["payee_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_payout_state"), ["state"], unique=False)
+
+    op.create_table(
         "pending",
         sa.Column("n", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
         sa.PrimaryKeyConstraint("n", name=op.f("pk_pending")),
@@ -449,6 +484,17 @@ def downgrade() -> None:
     op.drop_table("section")
     op.drop_table("sealed_result")
     op.drop_table("pending")
+    with op.batch_alter_table("payout", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_payout_state"))
+        batch_op.drop_index(batch_op.f("ix_payout_payee_id"))
+        batch_op.drop_index(batch_op.f("ix_payout_due_at"))
+        batch_op.drop_index(batch_op.f("ix_payout_batch_id"))
+
+    op.drop_table("payout")
+    with op.batch_alter_table("payee_account", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_payee_account_payee_id"))
+
+    op.drop_table("payee_account")
     with op.batch_alter_table("participant", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_participant_uscc"))
         batch_op.drop_index(batch_op.f("ix_participant_state"))

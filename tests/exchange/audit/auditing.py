@@ -25,5 +25,6 @@ def traded(market: Market) -> str:
     batch = market.staff["settlement clerk"].close_day()
     market.passes(DAY_S)
     market.staff["settlement clerk"].pay(batch["id"])
+    market.teller.run_once()
     market.logs()
     return order_id

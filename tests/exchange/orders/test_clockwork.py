@@ -9,7 +9,7 @@ from exchange.ledger.store import Store
 from exchange.orders.clockwork import Clockwork
 from exchange.settlement import lines
 from exchange.settlement.payout import Payout
-from exchange.settlement.rails import Fault
+from exchange.settlement.simulated import Fault
 from tests.exchange.orders.trading import Trading
 from tests.exchange.rehearsal import FIRST, Market
 from tests.exchange.settlement.books import BANK_CO, Books
@@ -31,45 +31,30 @@ def test_an_application_is_rejected_when_its_supplement_does_not_come(market: Ma
     assert states == ["SUPPLEMENT_REQUIRED", "REJECTED", "REJECTED"]
 
 
-def test_a_payout_the_bank_did_not_answer_is_tried_again_after_its_wait_and_paid_once(store: Store) -> None:
+def test_a_batch_is_ordered_when_its_day_comes_and_a_lost_answer_is_paid_once(store: Store) -> None:
     books = Books(store, [Fault.LOST_AFTER_PAYING])
     books.fund(BANK_CO, 1_000, "in-0001")
     books.hold("ord_a", 100)
     books.capture("ord_a", 100)
     books.accept("ord_a")
-    batch_id = books.close_day().id
-    books.clock.set(2026, 4, 2, 9)
-    assert books.pay(batch_id).state == "CLOSED"
-    clockwork = Clockwork(books.ground, None, books.bank)
-    waiting = retrying(books)
+    books.close_day()
+    clockwork = Clockwork(books.ground, None)
+    clockwork.run_once()
+    books.teller.run_once()
+    assert books.bank.releases == 0
 
+    books.clock.set(2026, 4, 2, 9)
     clockwork.run_once()
-    assert retrying(books) == waiting
+    books.teller.run_once()
+    waiting = retrying(books)
+    books.teller.run_once()
+    assert retrying(books) == waiting != []
     books.clock.forward(60)
-    clockwork.run_once()
-    clockwork.run_once()
+    books.teller.run_once()
 
     assert retrying(books) == []
     assert (books.bank.releases, books.balance(lines.BANK)) == (3, -900)
-    assert books.pay(batch_id).state == "PAID"
     books.check()
-
-
-def test_without_the_rail_at_hand_no_payout_is_touched(store: Store) -> None:
-    books = Books(store, [Fault.LOST_BEFORE_PAYING])
-    books.fund(BANK_CO, 1_000, "in-0001")
-    books.hold("ord_a", 100)
-    books.capture("ord_a", 100)
-    books.accept("ord_a")
-    batch_id = books.close_day().id
-    books.clock.set(2026, 4, 2, 9)
-    books.pay(batch_id)
-    waiting = retrying(books)
-
-    books.clock.forward(60)
-    Clockwork(books.ground, None).run_once()
-
-    assert retrying(books) == waiting != []
 
 
 def retrying(books: Books) -> list[Payout]:

@@ -21,7 +21,7 @@ from exchange.registration import register
 from exchange.registration.model import Asset
 from exchange.settlement import lines, views
 from exchange.settlement import service as settlement
-from exchange.settlement.rails import SimulatedBank
+from exchange.settlement.rails import RailAnswer, RailStatus
 from exchange.wire.admissions import RulebookSigned
 from exchange.wire.keys import PrivateKey
 from exchange.wire.licences import LicenceTerms
@@ -151,7 +151,8 @@ def begun(market: Market) -> Trading:
     trading.offer(trading.licence_id)
     trading.agree(trading.licence_id)
     with market.ground.writing(buyer) as unit:
-        settlement.fund(unit, SimulatedBank(), amount_fen=DEPOSIT_FEN, rail_reference="in-0001")
+        confirmed = RailAnswer(RailStatus.PAID, DEPOSIT_FEN, "sim")
+        settlement.fund(unit, "bank", confirmed, amount_fen=DEPOSIT_FEN, rail_reference="in-0001")
     return trading
 
 

@@ -14,7 +14,10 @@ from exchange.kernel.unit import Ground, Unit
 from exchange.ledger.store import Store
 from exchange.settlement import lines, paying, service, views
 from exchange.settlement.model import Batch
-from exchange.settlement.rails import Fault, SimulatedBank
+from exchange.settlement.open_rails import opened
+from exchange.settlement.rails import RailAnswer, RailStatus
+from exchange.settlement.simulated import Fault, Simulator
+from exchange.settlement.teller import Teller
 from policies.engine import load_policies
 
 POLICIES = load_policies()
@@ -47,7 +50,14 @@ class Books:
         self.clock = HandClock()
         self.clock.set(2026, 4, 1, 10)
         self.ground = Ground(store, self.clock, POLICIES)
-        self.bank = SimulatedBank(faults)
+        self.rails = opened(self.ground, None)
+        self.teller = Teller(self.ground, self.rails)
+        self.bank.rehearse(faults)
+
+    @property
+    def bank(self) -> Simulator:
+        assert isinstance(self.rails.bank, Simulator)
+        return self.rails.bank
 
     @contextmanager
     def by(self, caller: Caller) -> Iterator[Unit]:
@@ -55,8 +65,9 @@ class Books:
             yield unit
 
     def fund(self, caller: Caller, amount_fen: int, reference: str) -> None:
+        confirmed = RailAnswer(RailStatus.PAID, amount_fen, "sim")
         with self.by(caller) as unit:
-            service.fund(unit, self.bank, amount_fen=amount_fen, rail_reference=reference)
+            service.fund(unit, "bank", confirmed, amount_fen=amount_fen, rail_reference=reference)
 
     def hold(self, order_id: str, amount_fen: int, caller: Caller = BANK_CO) -> None:
         with self.by(caller) as unit:
@@ -77,8 +88,12 @@ class Books:
             return paying.close_day(unit)
 
     def pay(self, batch_id: str) -> Batch:
+        """Ordered, and everything told to the rails that can be told now."""
         with self.by(STAFF) as unit:
-            return paying.pay(unit, self.bank, batch_id)
+            paying.pay(unit, batch_id)
+        self.teller.run_once()
+        with self.ground.reading(STAFF) as unit:
+            return unit.get(Batch, batch_id)
 
     def payout_id(self, order_id: str, payee_id: str) -> str:
         with self.ground.reading(STAFF) as unit:

@@ -20,7 +20,7 @@ from exchange.settlement import refunds, service
 from exchange.settlement.lines import Line, moved
 from exchange.settlement.model import Batch, Deposit, EscrowFunded, Hold, Settlement
 from exchange.settlement.payout import Payout
-from exchange.settlement.rails import Fault
+from exchange.settlement.simulated import Fault
 from tests.exchange.settlement.books import BANK_CO, OTHER_CO, Books
 
 KINDS: tuple[type[Entity], ...] = (Deposit, Hold, Settlement, Batch, Payout, Meter)

@@ -1,0 +1,62 @@
+"""Payouts as the teller and their payees look them up, and where each payee is paid. Moves no balance."""
+
+from sqlalchemy import BigInteger, Connection, select
+from sqlmodel import Field, SQLModel
+
+from exchange.kernel.views import DERIVED, Projection, shows
+from exchange.settlement.accounts import PayeeAccount
+from exchange.settlement.payout import Payout, PayoutState
+
+
+class PayoutRow(SQLModel, table=True):
+    """`due_at` is when the teller looks at it next; 0 for never."""
+
+    __tablename__ = "payout"
+    __table_args__ = DERIVED
+    id: str = Field(primary_key=True)
+    state: str = Field(index=True)
+    payee_id: str = Field(index=True)
+    order_id: str
+    batch_id: str = Field(index=True)
+    amount_fen: int = Field(sa_type=BigInteger)
+    paid_fen: int = Field(sa_type=BigInteger)
+    attempt: int
+    code: str
+    due_at: int = Field(sa_type=BigInteger, index=True)
+
+
+class AccountRow(SQLModel, table=True):
+    __tablename__ = "payee_account"
+    __table_args__ = DERIVED
+    id: str = Field(primary_key=True)
+    state: str
+    payee_id: str = Field(index=True)
+    wallet: str
+    reference: str
+    account_digest: str
+
+
+@shows(Payout)
+def _payout(projection: Projection) -> None:
+    payout: Payout = projection.entity
+    fields = payout.model_dump(include=set(PayoutRow.model_fields))
+    projection.put(PayoutRow(**fields, due_at=payout.due_at))
+
+
+@shows(PayeeAccount)
+def _account(projection: Projection) -> None:
+    projection.put(AccountRow(**projection.entity.model_dump(include=set(AccountRow.model_fields))))
+
+
+def payouts_due(connection: Connection, now: int, after: str) -> list[str]:
+    """Payouts the teller should look at now, by their ids."""
+    table = SQLModel.metadata.tables["payout"]
+    due = select(table.c.id).where(table.c.due_at > 0, table.c.due_at <= now, table.c.id > after)
+    return list(connection.execute(due.order_by(table.c.id).limit(500)).scalars())
+
+
+def unsettled(connection: Connection, batch_id: str) -> bool:
+    """Whether anything of a batch is not paid yet."""
+    table = SQLModel.metadata.tables["payout"]
+    open_ones = select(table.c.id).where(table.c.batch_id == batch_id, table.c.state != PayoutState.SETTLED)
+    return connection.execute(open_ones.limit(1)).first() is not None
