@@ -26,7 +26,8 @@ COMMANDS = {
     "demo": ["-m", "demo", "play"],
     "serve": ["-m", "demo", "serve"],
     "worker": ["-m", "workers", "run"],
-    "test": ["-m", "pytest"],
+    # Each file stays in one process, so that its tests share the market it opens.
+    "test": ["-m", "pytest", "-n", "logical", "--maxprocesses", "4", "--dist", "loadfile"],
     "bench": ["-m", "bench"],
 }
 # These speak of files of this repository; the others of the folder they were called from.

