@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from exchange.wire import merkle
+from exchange.wire.budgets import RHO_MIN_NRHO
 from exchange.wire.deliveries import Delivery
 from exchange.wire.envelope import BadEnvelope
 from exchange.wire.keys import BadKey, PublicKey
@@ -160,10 +161,10 @@ def _covers(licence: Licence, ticket: Ticket, now_s: int) -> bool:
 
 
 def _priced(licence: Licence, ticket: Ticket) -> bool:
-    """Where the provider signed that answers carry noise, none is exact, and none costs more than the cap."""
+    """Where the provider signed that answers carry noise, none is exact, and none is dearer than the cap or void."""
     if licence.budget is None:
         return ticket.rho_nrho == 0
-    return 0 < ticket.rho_nrho <= licence.budget.query_cap_nrho
+    return RHO_MIN_NRHO <= ticket.rho_nrho <= licence.budget.query_cap_nrho
 
 
 def _kid(recipient_key: str) -> str:

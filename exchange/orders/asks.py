@@ -19,6 +19,8 @@ class OrderAsk(BaseModel):
     purpose: Purpose
     territory: Annotated[str, Field(pattern=r"^[A-Z0-9-]{2,16}$")]
     mode: Mode = Mode.RESULT
+    rho_nrho: Annotated[int, Field(ge=1, le=10**12)] | None = None
+    """What an answer with noise may cost of the privacy budget, in 1e-9 rho: more is more accurate. None: the most."""
 
 
 class ReceiptAsk(BaseModel):

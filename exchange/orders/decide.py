@@ -18,7 +18,8 @@ from exchange.registration import service as registration
 from exchange.registration.model import Asset
 from exchange.settlement import lines
 from exchange.settlement.views import balance_fen
-from policies.disclosure import Denied, Plan
+from exchange.wire.budgets import RHO_MIN_NRHO
+from policies.disclosure import Denied, Expectation, Plan, expected
 from policies.engine import Decision, PolicyRefused, decide
 
 
@@ -51,6 +52,11 @@ class Verdict:
         return self.decision.permitted and self.plan is not None
 
     @property
+    def expectation(self) -> Expectation | None:
+        """How good the answer would be; nothing is to be said of an exact one."""
+        return expected(self.plan, self.rho_nrho) if self.plan and self.plan.mode == "noise" else None
+
+    @property
     def reasons(self) -> tuple[str, ...]:
         analysed = (f"E_DISCLOSURE:{self.denied.rule}",) if self.denied else ()
         return (*self.decision.reasons, *analysed)
@@ -71,7 +77,7 @@ def judge(unit: Unit, trade: Trade, ask: OrderAsk) -> Verdict:
     declared = Declared(trade.asset.controls_digest, _k_min(trade), _dominance_bp_max(trade), mode, trade.asset.tables)
     found = planned(declared, ask.computation.sql)
     plan, denied = (None, found) if isinstance(found, Denied) else (found, None)
-    return Verdict(decision, price, plan, denied, declared.k_min, declared.dominance_bp_max, _rho_nrho(trade))
+    return Verdict(decision, price, plan, denied, declared.k_min, declared.dominance_bp_max, _rho_nrho(trade, ask))
 
 
 def _off_the_negative_list(unit: Unit, trade: Trade, ask: OrderAsk) -> bool:
@@ -89,18 +95,22 @@ def _is_noisy(trade: Trade) -> bool:
     return trade.licence.budget is not None or trade.grading.open_sql != "exact"
 
 
-def _rho_nrho(trade: Trade) -> int:
-    """Every answer with noise gets as much as one may: less would be less accurate and cost the same."""
-    return 0 if trade.licence.budget is None else trade.licence.budget.query_cap_nrho
+def _rho_nrho(trade: Trade, ask: OrderAsk) -> int:
+    """As much of the budget as the buyer asks for, or else as one answer may cost."""
+    if trade.licence.budget is None:
+        return ask.rho_nrho or 0
+    return trade.licence.budget.query_cap_nrho if ask.rho_nrho is None else ask.rho_nrho
 
 
-def _within_budget(unit: Unit, trade: Trade) -> bool:
+def _within_budget(unit: Unit, trade: Trade, ask: OrderAsk) -> bool:
     """By what the domains have reported so far. The domain itself has the last word."""
     budget, asset, buyer = trade.licence.budget, trade.asset.id, trade.buyer.id
+    rho = _rho_nrho(trade, ask)
     if budget is None:
-        return True
+        return rho == 0  # An exact answer has no such price.
+    if not RHO_MIN_NRHO <= rho <= budget.query_cap_nrho:
+        return False
     spent, by_buyer = spent_nrho(unit.connection, asset), spent_nrho(unit.connection, asset, buyer)
-    rho = _rho_nrho(trade)
     return spent + rho <= budget.version_cap_nrho and by_buyer + rho <= budget.buyer_cap_nrho
 
 
@@ -136,7 +146,7 @@ def _facts(unit: Unit, trade: Trade, ask: OrderAsk, price: Quote) -> dict[str, s
         "noise_needed": _is_noisy(trade),
         # A licence from before the grade rose has no budget that its provider signed.
         "noise_available": trade.licence.budget is not None and trade.grading.open_sql != "refused",
-        "budget_ok": _within_budget(unit, trade),
+        "budget_ok": _within_budget(unit, trade, ask),
         # A grade that was raised binds at once (rulebook 3.3): its controls are not known before it is confirmed.
         "approval": "missing" if trade.grading.state in ("REVIEWED", "REPORTED") else "not_needed",
         "use_respected": True,

@@ -18,6 +18,7 @@ from exchange.orders.asks import OrderAsk, ReceiptAsk
 from exchange.orders.model import Order
 from exchange.orders.views import OrderRow
 from exchange.wire.envelope import Envelope
+from policies.disclosure import Expected
 
 queries = router("/v1/queries", "orders")
 orders = router("/v1/orders", "orders")
@@ -25,8 +26,9 @@ receipts = router("/v1/receipts", "orders")
 
 
 class Explanation(BaseModel):
-    """The dry run. `sql` is what would run in the domain; `price_fen` what would be held, `rho_nrho` what it
-    would cost of the privacy budget (0: exact); nothing is recorded."""
+    """The dry run. `sql` is what would run in the domain; `price_fen` what would be held, `rho_nrho` and `delta_e15`
+    what it would cost of the privacy budget (0: exact), `errors` how far each output would be off; nothing is
+    recorded."""
 
     verdict: str
     reasons: tuple[str, ...]
@@ -40,6 +42,9 @@ class Explanation(BaseModel):
     dominance_bp_max: int
     price_fen: int
     rho_nrho: int
+    delta_e15: int
+    rows_told_from: int | None
+    errors: tuple[Expected, ...]
     policy_digest: str
 
 
@@ -95,7 +100,7 @@ class SealedResult(BaseModel):
 def explain(ask: OrderAsk, unit: LookUnit) -> Explanation:
     """Dry run: the plan and the price, or the refusal with column, rule and the smallest change that would pass."""
     verdict = service.explain(unit, ask)
-    plan, denied = verdict.plan, verdict.denied
+    plan, denied, noisy = verdict.plan, verdict.denied, verdict.expectation
     return Explanation(
         verdict="answer" if verdict.permitted else "refuse",
         reasons=verdict.reasons,
@@ -109,6 +114,9 @@ def explain(ask: OrderAsk, unit: LookUnit) -> Explanation:
         dominance_bp_max=verdict.dominance_bp_max,
         price_fen=verdict.quote.hold_fen,
         rho_nrho=verdict.rho_nrho,
+        delta_e15=noisy.delta_e15 if noisy else 0,
+        rows_told_from=noisy.rows_told_from if noisy else None,
+        errors=noisy.errors if noisy else (),
         policy_digest=verdict.decision.policy_digest,
     )
 

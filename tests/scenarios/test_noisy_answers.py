@@ -65,6 +65,24 @@ def test_the_same_question_again_costs_money_but_no_budget_and_teaches_nothing_n
     assert spent(market) == 50_000_000
 
 
+def test_the_buyer_chooses_how_much_to_spend_between_what_means_something_and_the_cap(
+    market: Market, engine: Engine
+) -> None:
+    licence_id, told = market.licence(), {}
+    for rho in (None, 5_000_000, 9_999, 50_000_001):
+        ask = market.ask(licence_id, computation={"kind": "sql", "sql": SQL}, **({"rho_nrho": rho} if rho else {}))
+        told[rho] = market.buyer.explain(ask)
+        if told[rho]["verdict"] == "answer":
+            order_id = market.buyer.place_order(ask)["id"]
+            market.works(engine)
+            assert market.answer(order_id).rho_nrho == told[rho]["rho_nrho"] == (rho or 50_000_000)
+
+    assert [told[rho]["reasons"] for rho in (9_999, 50_000_001)] == [["E_EPS_BUDGET"]] * 2
+    cheap, dear = (float(told[rho]["errors"][0]["sigma"]) for rho in (5_000_000, None))
+    assert 3.16 < cheap / dear < 3.17
+    assert spent(market) == 55_000_000
+
+
 def test_what_cannot_be_paid_for_any_more_is_refused_before_it_costs_money(market: Market, engine: Engine) -> None:
     licence_id = market.licence()
     for number in range(2, 22):

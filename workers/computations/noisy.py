@@ -11,15 +11,13 @@ from exchange.wire import canonical
 from exchange.wire.licences import PrivacyBudget
 from exchange.wire.refusals import Refusal, Refused
 from exchange.wire.tickets import Ticket
-from policies.disclosure import Denied, Plan, analyse, load_controls, release
+from policies.disclosure import Denied, Plan, analyse, delta_e15, load_controls, release
 from workers.budget import Account, Budget, Cost
 from workers.computations.sql import plain
 from workers.engines import Engine, EngineRefused
 from workers.gate import Admitted
 from workers.noise import NoiseRefused, Price
 
-# Of keys nobody declared; an answer without keys has none. In 1e-15.
-QUERY_DELTA_E15 = 10**6
 VERSION_DELTA_E15 = 10**9
 
 
@@ -35,7 +33,7 @@ def run(
         plan = analyse(text, load_controls({"tables": admitted.tables, "k_min": ticket.k_min, "mode": "noise"}))
     except Denied:
         raise Refused(Refusal.NOT_DISCLOSABLE) from None
-    cost = Cost(ticket.rho_nrho, QUERY_DELTA_E15 if plan.post.keys else 0)
+    cost = Cost(ticket.rho_nrho, delta_e15(plan))
     answer_id = _meaning(plan, ticket, cost)
     told = budget.stored(answer_id)
     if told is None:

@@ -40,14 +40,16 @@ def explain(
     controls: Annotated[str | None, typer.Option(help="What queries may do: YAML or JSON.")] = None,
     sql: Annotated[str | None, typer.Option(help="A file with one SELECT, or - for standard input.")] = None,
     cases: Annotated[str | None, typer.Option(help="A file of tables and cases.")] = None,
+    rho_nrho: Annotated[int | None, typer.Option(min=1, help="What noise may cost, in 1e-9 rho.")] = None,
     as_json: AsJson = True,
 ) -> None:
-    """What would become of a query, offline: one JSON object a query."""
+    """What would become of a query, offline: one JSON object a query; with noise, how far each output may be off."""
+    rho = rho_nrho or _rho_nrho()
     if cases is not None and controls is None and sql is None:
-        for verdict in _verdicts(_read(cases)):
+        for verdict in _verdicts(_read(cases), rho):
             show(verdict, True)
     elif controls is not None and sql is not None and cases is None:
-        show(explained(text_in(sql), _controls(_read(controls), {})), as_json)
+        show(explained(text_in(sql), _controls(_read(controls), {}), rho), as_json)
     else:
         raise InputRefused("give --controls and --sql, or --cases alone")
 
@@ -122,7 +124,7 @@ def _allowed(allowed: Any) -> Any:
     return {"from": allowed.start, "to": allowed.stop - 1} if isinstance(allowed, range) else sorted(allowed)
 
 
-def _verdicts(said: Mapping[str, Any]) -> Iterator[dict[str, str | None]]:
+def _verdicts(said: Mapping[str, Any], rho_nrho: int) -> Iterator[dict[str, Any]]:
     cases = said.get("cases")
     if not isinstance(cases, list) or not all(
         isinstance(one, dict) and isinstance(one.get("sql"), str) for one in cases
@@ -133,7 +135,12 @@ def _verdicts(said: Mapping[str, Any]) -> Iterator[dict[str, str | None]]:
         own = {name: case[name] for name in _BY_CASE if name in case}
         key = json.dumps(own, default=str)
         known[key] = known.get(key) or _controls(said, own)
-        yield explained(case["sql"], known[key])
+        yield explained(case["sql"], known[key], rho_nrho)
+
+
+def _rho_nrho() -> int:
+    """As much as one answer over the least sensitive of the data that need noise may cost."""
+    return int(str(decide(load_policies(), "controls", {"grade": "G3"}).outcome["query_cap_nrho"]))
 
 
 def _controls(said: Mapping[str, Any], own: Mapping[str, Any]) -> Controls:

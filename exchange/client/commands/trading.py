@@ -23,6 +23,7 @@ escrow = typer.Typer(no_args_is_help=True, help="Money held, paid in and paid ou
 Purpose = Annotated[str, typer.Option("--purpose", help="A purpose code of the licence.")]
 Territory = Annotated[str, typer.Option("--territory", help="Where the answer is used, such as CN-HB.")]
 Mode = Annotated[str, typer.Option("--mode", help="The form of delivery; M6 is a released result.")]
+Rho = Annotated[int | None, typer.Option("--rho-nrho", help="Of the privacy budget, in 1e-9 rho; else the cap.")]
 _ORDERED = ("id", "state", "licence_id", "domain", "purpose", "hold_fen", "price_fen")
 
 
@@ -34,11 +35,12 @@ def explain(
     purpose: Purpose,
     territory: Territory,
     mode: Mode = "M6",
+    rho_nrho: Rho = None,
     as_json: AsJson = False,
 ) -> None:
     """The dry run on the exchange: the plan and the price, or the refusal with the smallest change that would pass."""
     with desk_of(ctx).exchange() as exchange:
-        show(exchange.explain(_ask(licence_id, sql, purpose, territory, mode)), as_json)
+        show(exchange.explain(_ask(licence_id, sql, purpose, territory, mode, rho_nrho)), as_json)
 
 
 @orders.command("place")
@@ -49,12 +51,13 @@ def place(
     purpose: Purpose,
     territory: Territory,
     mode: Mode = "M6",
+    rho_nrho: Rho = None,
     key: Annotated[str | None, typer.Option(help="The same key again orders nothing twice.")] = None,
     as_json: AsJson = False,
 ) -> None:
     """Order one computation under one licence."""
     with desk_of(ctx).exchange() as exchange:
-        show(exchange.place_order(_ask(licence_id, sql, purpose, territory, mode), key=key), as_json)
+        show(exchange.place_order(_ask(licence_id, sql, purpose, territory, mode, rho_nrho), key=key), as_json)
 
 
 @orders.command("list")
@@ -147,8 +150,9 @@ def pay(ctx: typer.Context, batch_id: str, as_json: AsJson = False) -> None:
         show(exchange.pay(batch_id), as_json)
 
 
-def _ask(licence_id: str, sql: str, purpose: str, territory: str, mode: str) -> dict[str, Any]:
+def _ask(licence_id: str, sql: str, purpose: str, territory: str, mode: str, rho_nrho: int | None) -> dict[str, Any]:
     computation = {"kind": "sql", "sql": text_in(sql).strip()}
-    return {
+    asked = {
         "licence_id": licence_id, "computation": computation, "purpose": purpose, "territory": territory, "mode": mode,
     }  # fmt: skip
+    return asked if rho_nrho is None else {**asked, "rho_nrho": rho_nrho}
