@@ -31,6 +31,7 @@ from exchange.kernel.problems import problem, problem_of
 from exchange.ledger.backlog import STOPPED
 from exchange.ledger.routes import router as ledger
 from exchange.licensing.routes import licences, listings
+from exchange.orders.approval_routes import approvals
 from exchange.orders.routes import orders, queries, receipts
 from exchange.registration.routes import routes as registration
 from exchange.rehearsal import rehearsal
@@ -45,7 +46,7 @@ log = structlog.get_logger()
 
 ROUTERS = (
     participants, keys, nodes, payloads, registration, classification, listings, licences, settlement, payouts,
-    simulator, queries, orders, receipts, disputes, custody, incidents, audit, cosignatures, ledger,
+    simulator, queries, orders, receipts, approvals, disputes, custody, incidents, audit, cosignatures, ledger,
 )  # fmt: skip
 
 

@@ -4,15 +4,13 @@ import hashlib
 import secrets
 from collections.abc import Set as AbstractSet
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
-import httpx2
 from fastapi.testclient import TestClient
 
 from demo import forms
 from demo.people import FOUND, STAFF, uscc
 from exchange.access.founding import Operator, bootstrap
-from exchange.access.nodes import NodeRegistered
 from exchange.app import create_app
 from exchange.client.agreement import countersigned
 from exchange.client.api import Exchange
@@ -33,6 +31,7 @@ from exchange.wire.keys import PrivateKey
 from exchange.wire.notes import LogSigner
 from policies.engine import load_policies
 from tests.provider import SPEC, Provider
+from tests.ways import Bridge, Queues
 from workers.engines import Answered, Engine
 
 SQL = "SELECT district, count(*) AS firms, sum(kwh) AS kwh FROM load GROUP BY district ORDER BY district"
@@ -51,38 +50,6 @@ def opened(store: Store, home: Path) -> TestClient:
 def _settings(home: Path) -> Settings:
     said = {"DX_HOME": str(home), "DX_DATABASE_URL": "postgresql://not-opened", "DX_REQUESTS_PER_MINUTE": "1000000"}
     return Settings.read(said)
-
-
-class Bridge(httpx2.BaseTransport):
-    """Carries a client's requests into the application of a `TestClient`."""
-
-    def __init__(self, door: TestClient) -> None:
-        self._door = door
-
-    def handle_request(self, request: httpx2.Request) -> httpx2.Response:
-        given = {"content": request.read(), "headers": request.headers}
-        answer = self._door.request(request.method, str(request.url), follow_redirects=False, **given)
-        return httpx2.Response(answer.status_code, headers=answer.headers, content=answer.content)
-
-
-class Queues:
-    """The ways to all domains without a broker: what was put and nobody took yet."""
-
-    def __init__(self) -> None:
-        self.let: list[str] = []
-        self.waiting: dict[str, str] = {}
-
-    def let_in(self, registered: NodeRegistered) -> None:
-        self.let.append(registered.domain)
-
-    def queue_of(self, domain: str) -> Self:
-        return self
-
-    def holds(self, ticket_id: str) -> bool:
-        return ticket_id in self.waiting
-
-    def put(self, ticket_id: str, token: str) -> bool:
-        return self.waiting.setdefault(ticket_id, token) is token
 
 
 class Ready:
@@ -229,22 +196,27 @@ class Market:
 
     def _listed(self, template: dict[str, Any]) -> dict[str, Any]:
         """Registered, made public for ten working days, graded twice, assessed and published."""
-        asset_id = self.supplier.submit_asset(forms.registration(self.provider.spec, self.provider.prepared()))["id"]
+        attributes = {**forms.HARMLESS, "risk_assessed": self.grade == "IMPORTANT"}
+        form = {**forms.registration(self.provider.spec, self.provider.prepared()), "attributes": attributes}
+        asset_id = self.supplier.submit_asset(form)["id"]
         registrar = self.staff["registrar"]
         for verb in ("accept", "pass-formal-review", "start-publicity"):
             registrar.asset_step(asset_id, verb)
         self.passes(21 * DAY_S)
         registrar.asset_step(asset_id, "issue-certificate")
+        self._graded(asset_id)
+        house, digest = self.wallets["merchant"].identity.participant_id, "0" * 64
+        listing = self.supplier.submit_listing(
+            asset_id=asset_id, merchant_id=house, template=template, quality_report_sha256=digest
+        )
+        officer = self.staff["first compliance officer"]
+        officer.assess(listing["id"], passed=True, report_sha256=digest, assessor_id=house)
+        return self.supplier.publish(listing["id"])
+
+    def _graded(self, asset_id: str) -> None:
         self.supplier.grading_step(asset_id, "self-grade", {"claimed": self.grade})
         self.staff["first compliance officer"].grading_step(asset_id, "review")
         self.staff["second compliance officer"].grading_step(asset_id, "confirm")
-        merchant_id, digest = self.wallets["merchant"].identity.participant_id, "0" * 64
-        form = {"asset_id": asset_id, "merchant_id": merchant_id, "template": template}
-        listing = self.supplier.submit_listing(**form, quality_report_sha256=digest)
-        self.staff["first compliance officer"].assess(
-            listing["id"], passed=True, report_sha256=digest, assessor_id=merchant_id
-        )
-        return self.supplier.publish(listing["id"])
 
 
 def _sha256(text: str) -> str:

@@ -78,3 +78,10 @@ def in_state(connection: Connection, state: str) -> list[str]:
     """Ids of the participants in one state."""
     table = SQLModel.metadata.tables["participant"]
     return list(connection.execute(select(table.c.id).where(table.c.state == state).order_by(table.c.id)).scalars())
+
+
+def persons_of(connection: Connection, participant_id: str) -> frozenset[str]:
+    """The people who have a key of a participant's that is good."""
+    table = SQLModel.metadata.tables["api_key"]
+    own = select(table.c.person_id).where(table.c.participant_id == participant_id, table.c.state == "LIVE")
+    return frozenset(connection.execute(own).scalars())

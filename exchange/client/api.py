@@ -9,6 +9,7 @@ from urllib.parse import quote
 
 import httpx2
 
+from exchange.client.approvals import Approvals
 from exchange.client.connection import Connection, Json, Patience, TimedOut
 from exchange.client.disputes import Disputes
 from exchange.client.log import ServedLog
@@ -18,7 +19,7 @@ from exchange.client.wallet import Wallet
 from exchange.wire.admissions import RulebookSigned
 from exchange.wire.envelope import Envelope
 
-UNDER_WAY = frozenset({"PLACED", "TICKETED"})
+UNDER_WAY = frozenset({"PLACED", "APPROVAL_PENDING", "APPROVED", "TICKETED"})
 
 
 class Exchange:
@@ -35,6 +36,7 @@ class Exchange:
         self.http = Connection(base_url, credential, transport=transport, patience=patience or Patience())
         self.log, self.disputes, self.money = ServedLog(self.http), Disputes(self.http), Money(self.http)
         self.custody, self.incidents = Things(self.http, "custody"), Things(self.http, "incidents")
+        self.approvals = Approvals(self.http)
 
     def __enter__(self) -> Self:
         return self
@@ -155,14 +157,12 @@ class Exchange:
         return self._do("licences", licence_id, "agree", _envelope(envelope))
 
     def stop_licence(self, licence_id: str, verb: str, ground: str) -> Json:
-        """Refuse, suspend or revoke."""
         return self._do("licences", licence_id, verb, {"ground": ground})
 
     def resume_licence(self, licence_id: str) -> Json:
         return self._do("licences", licence_id, "resume")
 
     def terminate_licence(self, licence_id: str) -> Json:
-        """Propose to end it, or agree to the other party's proposal."""
         return self._do("licences", licence_id, "terminate")
 
     # Money (交易结算)

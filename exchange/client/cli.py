@@ -11,6 +11,7 @@ from typer.core import TyperGroup
 from exchange.client.agreement import AgreementRefused
 from exchange.client.audit import AuditRefused
 from exchange.client.commands import (
+    approvals,
     auditing,
     catalogue,
     disputes,
@@ -98,6 +99,7 @@ app.add_typer(catalogue.licences, name="licences")
 app.add_typer(trading.queries, name="queries")
 app.add_typer(trading.orders, name="orders")
 app.add_typer(trading.escrow, name="escrow")
+app.add_typer(approvals.approvals, name="approvals")
 app.add_typer(disputes.disputes, name="disputes")
 app.add_typer(things.custody, name="custody")
 app.add_typer(things.incidents, name="incidents")

@@ -37,7 +37,8 @@ def page(
         orjson.dumps([view(row).model_dump(mode="json") for row in shown]), media_type="application/json"
     )
     if len(rows) > limit:
-        response.headers["Link"] = f'<{path}?limit={limit}&cursor={_sealed(shown[-1]["id"])}>; rel="next"'
+        mark = "&" if "?" in path else "?"
+        response.headers["Link"] = f'<{path}{mark}limit={limit}&cursor={_sealed(shown[-1]["id"])}>; rel="next"'
     return response
 
 

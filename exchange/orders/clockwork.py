@@ -10,6 +10,7 @@ from typing import NamedTuple
 import structlog
 
 from exchange.access import service as access
+from exchange.authorization import views as authorization
 from exchange.authorization.model import TicketIssued
 from exchange.custody import keeping, releasing
 from exchange.dispatch.service import Dispatcher
@@ -20,7 +21,7 @@ from exchange.kernel.feed import covered
 from exchange.kernel.unit import Ground, Unit, history
 from exchange.licensing import listings, rescan, stops
 from exchange.licensing import views as licensing
-from exchange.orders import endings, views
+from exchange.orders import approving, endings, views
 from exchange.registration import register
 from exchange.registration.views import outlived
 from exchange.settlement import paying
@@ -40,6 +41,7 @@ class Timer(NamedTuple):
 TIMERS = (
     Timer("ticket", lambda unit: views.due(unit.connection, unit.now), endings.lapse),
     Timer("inspection", lambda unit: views.due(unit.connection, unit.now), endings.accept_by_silence),
+    Timer("approval", lambda unit: authorization.due(unit.connection, unit.now), approving.time_out),
     Timer("supplement", access.lapsed_supplements, access.lapse_supplement),
     Timer("certificate", lambda unit: outlived(unit.connection, unit.calendar.today(unit.now)), register.expire),
     Timer("listing", lambda unit: licensing.uncertified_listings(unit.connection), listings.suspend_uncertified),

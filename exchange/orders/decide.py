@@ -4,10 +4,14 @@ The dry run and the order itself use this one function, and the domain repeats i
 """
 
 from dataclasses import dataclass
+from hashlib import sha256
 from typing import Literal
 
 from exchange.access.model import Participant
+from exchange.authorization import approvals
+from exchange.authorization.approval_model import Approver
 from exchange.classification.model import Grading
+from exchange.kernel import ids
 from exchange.kernel.unit import Unit
 from exchange.licensing.model import Licence, Listing
 from exchange.orders.asks import OrderAsk
@@ -18,7 +22,9 @@ from exchange.registration import service as registration
 from exchange.registration.model import Asset
 from exchange.settlement import lines
 from exchange.settlement.views import balance_fen
+from exchange.wire import canonical
 from exchange.wire.budgets import RHO_MIN_NRHO
+from exchange.wire.computations import Computation
 from policies.disclosure import Denied, Expectation, Plan, expected
 from policies.engine import Decision, PolicyRefused, decide
 
@@ -46,6 +52,8 @@ class Verdict:
     k_min: int
     dominance_bp_max: int
     rho_nrho: int
+    approvers: tuple[Approver, ...]
+    """Who has to approve it before it runs; nobody, once they did."""
 
     @property
     def permitted(self) -> bool:
@@ -69,15 +77,33 @@ class Verdict:
         return f"{self.denied.why} Fix: {self.denied.fix}" if self.denied.fix else self.denied.why
 
 
-def judge(unit: Unit, trade: Trade, ask: OrderAsk) -> Verdict:
-    """Decide one order. All steps of the pipeline are evaluated; the first failure is the primary reason."""
+def trade_of(unit: Unit, licence: Licence) -> Trade:
+    """Everything an order under a licence is about, as it is now."""
+    return Trade(
+        buyer=unit.get(Participant, licence.buyer_id),
+        provider=unit.get(Participant, licence.provider_id),
+        licence=licence,
+        listing=unit.get(Listing, licence.listing_id),
+        asset=unit.get(Asset, licence.asset_id),
+        grading=unit.get(Grading, ids.derived("grd", licence.asset_id)),
+    )
+
+
+def judge(unit: Unit, trade: Trade, ask: OrderAsk, *, approved: bool = False) -> Verdict:
+    """Decide one order. All steps of the pipeline are evaluated; the first failure is the primary reason.
+
+    `approved`: it was placed before and waited; its money is set aside, and its turn is counted.
+    """
     price = quote(trade.licence.agreed_terms.price, _conditions(trade, ask))
-    decision = decide(unit.policies, "licence", _facts(unit, trade, ask, price))
+    approvers = () if approved else _approvers(unit, trade, ask)
+    facts = {**_facts(unit, trade, ask, price), "approval": _approval(trade, approvers, approved)}
+    decision = decide(unit.policies, "licence", {**facts, **(_set_aside(unit, trade) if approved else {})})
     mode: Literal["exact", "noise"] = "noise" if _is_noisy(trade) else "exact"
     declared = Declared(trade.asset.controls_digest, _k_min(trade), _dominance_bp_max(trade), mode, trade.asset.tables)
     found = planned(declared, ask.computation.sql)
     plan, denied = (None, found) if isinstance(found, Denied) else (found, None)
-    return Verdict(decision, price, plan, denied, declared.k_min, declared.dominance_bp_max, _rho_nrho(trade, ask))
+    floors = (declared.k_min, declared.dominance_bp_max)
+    return Verdict(decision, price, plan, denied, *floors, _rho_nrho(trade, ask), approvers)
 
 
 def _off_the_negative_list(unit: Unit, trade: Trade, ask: OrderAsk) -> bool:
@@ -123,6 +149,35 @@ def _dominance_bp_max(trade: Trade) -> int:
     return min(trade.licence.dominance_bp_max, trade.grading.dominance_bp_max)
 
 
+def program_of(computation: Computation) -> str:
+    """The name of what would run, for approvals: the same text is the same program."""
+    return sha256(canonical.encode(computation.model_dump(mode="json"))).hexdigest()
+
+
+def _approvers(unit: Unit, trade: Trade, ask: OrderAsk) -> tuple[Approver, ...]:
+    """Who looks at this job before it runs: by its grade at each program, by its licence at each job."""
+    licence, program = trade.licence, program_of(ask.computation)
+    wanted = set(approvals.of_each_program(unit, trade.grading.approval_by, licence.id, program))
+    if licence.agreed_terms.job_approval:
+        wanted.add(Approver.SUPPLIER)
+    return tuple(one for one in Approver if one in wanted)
+
+
+def _approval(trade: Trade, approvers: tuple[Approver, ...], approved: bool) -> str:
+    if trade.grading.state in ("REVIEWED", "REPORTED"):
+        # A grade that was raised binds at once (rulebook 3.3): its controls are not known before it is confirmed.
+        return "missing"
+    if approvers:
+        return "requested"
+    return "granted" if approved or trade.grading.approval_by in approvals.EACH_PROGRAM else "not_needed"
+
+
+def _set_aside(unit: Unit, trade: Trade) -> dict[str, bool]:
+    """Of an order that waited: its money is held already, and its own turn is among those counted."""
+    jobs = jobs_used(unit.connection, trade.licence.id)
+    return {"funds_ok": True, "quota_left": jobs <= trade.licence.agreed_terms.jobs_max}
+
+
 def _conditions(trade: Trade, ask: OrderAsk) -> Conditions:
     return Conditions(
         listing_id=trade.listing.id, purpose=ask.purpose, mode=ask.mode, territory=ask.territory, exception="NONE"
@@ -147,8 +202,6 @@ def _facts(unit: Unit, trade: Trade, ask: OrderAsk, price: Quote) -> dict[str, s
         # A licence from before the grade rose has no budget that its provider signed.
         "noise_available": trade.licence.budget is not None and trade.grading.open_sql != "refused",
         "budget_ok": _within_budget(unit, trade, ask),
-        # A grade that was raised binds at once (rulebook 3.3): its controls are not known before it is confirmed.
-        "approval": "missing" if trade.grading.state in ("REVIEWED", "REPORTED") else "not_needed",
         "use_respected": True,
         "funds_ok": balance_fen(unit.connection, lines.escrow(trade.buyer.id)) >= price.hold_fen,
     }

@@ -1,5 +1,6 @@
 """How an order ends without its answer, or after it: cancelled, lapsed, accepted, or accepted by silence."""
 
+from exchange.authorization import approvals
 from exchange.kernel.caller import Role
 from exchange.kernel.errors import NotFound
 from exchange.kernel.unit import Unit
@@ -13,6 +14,8 @@ from policies.refunds import RefundCase, whole
 def cancel(unit: Unit, order_id: str) -> Order:
     """The buyer wants no answer any more and has none yet: everything back. What may be running releases nothing."""
     order = own_order(unit, order_id)
+    if order.state == "APPROVAL_PENDING":
+        approvals.withdraw(unit, order.id)
     rule = whole(unit.policies, RefundCase.CANCELLED_BEFORE_DELIVERY)
     order = unit.record(order, OrderCancelled(refund_rule=rule, by=unit.caller.person_id), refs=(order.head,))
     settlement.release(unit, order.id, rule)

@@ -24,6 +24,8 @@ class OrderPlaced(Event):
     purpose: Purpose
     territory: str
     mode: Mode
+    rho_nrho: int | None = None
+    """What the buyer would spend of the privacy budget, if it said so."""
     hold_fen: int
     quote_digest: str
     permitted: bool
@@ -39,6 +41,36 @@ class OrderRefused(Event):
 
     reasons: tuple[str, ...]
     explanation: str
+
+
+class OrderApprovalRequested(Event):
+    """Everything else holds; somebody has to approve this very job. The money is set aside meanwhile."""
+
+    approval_id: str
+    approvers: tuple[str, ...]
+
+
+class OrderApproved(Event):
+    """Approved, and decided once more: what held when it was placed may not hold any longer."""
+
+    rule_ids: tuple[str, ...]
+    facts: Mapping[str, str | bool | int]
+    policy_digest: str
+
+
+class OrderRejected(Event):
+    """Not approved, not in time, or not permitted any more when it was. Everything comes back.
+
+    `says` is what whoever said no had to say; the facts are there where it was decided by rule.
+    """
+
+    reasons: tuple[str, ...]
+    explanation: str
+    says: str = ""
+    refund_rule: str
+    rule_ids: tuple[str, ...] = ()
+    facts: Mapping[str, str | bool | int] = {}
+    policy_digest: str = ""
 
 
 class ResultDelivered(Event):
@@ -105,7 +137,7 @@ class OrderRefunded(Event):
 
 
 class Order(Entity):
-    """Every order ends completed, refused, failed, lapsed or cancelled; in all but the first the money stays.
+    """Every order ends completed, refused, rejected, failed, lapsed or cancelled; in all but the first the money stays.
 
     What was delivered may be disputed; then it ends as the dispute does: completed, or refunded in part or whole.
     """
@@ -114,6 +146,11 @@ class Order(Entity):
         ("NEW", OrderPlaced): "PLACED",
         ("PLACED", OrderRefused): "REFUSED",
         ("PLACED", TicketIssued): "TICKETED",
+        ("PLACED", OrderApprovalRequested): "APPROVAL_PENDING",
+        ("APPROVAL_PENDING", OrderApproved): "APPROVED",
+        ("APPROVAL_PENDING", OrderRejected): "REJECTED",
+        ("APPROVAL_PENDING", OrderCancelled): "CANCELLED",
+        ("APPROVED", TicketIssued): "TICKETED",
         ("TICKETED", ResultDelivered): "DELIVERED",
         ("TICKETED", OrderFailed): "FAILED",
         ("TICKETED", OrderLapsed): "LAPSED",
@@ -132,6 +169,9 @@ class Order(Entity):
     asset_id: str = ""
     domain: str = ""
     purpose: Purpose | None = None
+    territory: str = ""
+    mode: Mode = Mode.RESULT
+    rho_nrho: int | None = None
     computation: Computation | None = None
     hold_fen: int = 0
     price_fen: int = 0
@@ -144,6 +184,8 @@ class Order(Entity):
     refund_fen: int = 0
     dispute_id: str = ""
     cause: str = ""
+    approval_id: str = ""
+    says: str = ""
     reasons: tuple[str, ...] = ()
     receipt: Envelope | None = None
     ciphertext_sha256: str = ""

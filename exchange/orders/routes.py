@@ -27,8 +27,8 @@ receipts = router("/v1/receipts", "orders")
 
 class Explanation(BaseModel):
     """The dry run. `sql` is what would run in the domain; `price_fen` what would be held, `rho_nrho` and `delta_e15`
-    what it would cost of the privacy budget (0: exact), `errors` how far each output would be off; nothing is
-    recorded."""
+    what it would cost of the privacy budget (0: exact), `errors` how far each output would be off, `approvers` who
+    would have to approve it first; nothing is recorded."""
 
     verdict: str
     reasons: tuple[str, ...]
@@ -45,6 +45,7 @@ class Explanation(BaseModel):
     delta_e15: int
     rows_told_from: int | None
     errors: tuple[Expected, ...]
+    approvers: tuple[str, ...]
     policy_digest: str
 
 
@@ -73,6 +74,8 @@ class OrderView(OrderBrief):
     refund_fen: int
     dispute_id: str
     cause: str
+    approval_id: str
+    says: str
     reasons: tuple[str, ...]
 
     @classmethod
@@ -117,6 +120,7 @@ def explain(ask: OrderAsk, unit: LookUnit) -> Explanation:
         delta_e15=noisy.delta_e15 if noisy else 0,
         rows_told_from=noisy.rows_told_from if noisy else None,
         errors=noisy.errors if noisy else (),
+        approvers=tuple(verdict.approvers),
         policy_digest=verdict.decision.policy_digest,
     )
 

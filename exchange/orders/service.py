@@ -5,9 +5,6 @@ from binascii import Error as BadBase64
 from hashlib import sha256
 
 from exchange.access import service as access
-from exchange.access.model import Participant
-from exchange.authorization import service as authorization
-from exchange.classification.model import Grading
 from exchange.custody import service as custody
 from exchange.kernel import ids
 from exchange.kernel.caller import Role
@@ -22,9 +19,10 @@ from exchange.kernel.errors import (
 )
 from exchange.kernel.unit import Unit
 from exchange.licensing import service as licensing
-from exchange.licensing.model import Licence, Listing
+from exchange.licensing.model import Licence
+from exchange.orders import approving
 from exchange.orders.asks import OrderAsk, ReceiptAsk
-from exchange.orders.decide import Trade, Verdict, judge
+from exchange.orders.decide import Trade, Verdict, judge, trade_of
 from exchange.orders.model import (
     Order,
     OrderFailed,
@@ -73,18 +71,9 @@ def place_order(unit: Unit, key: PrivateKey, ask: OrderAsk) -> Order:
     except InsufficientFunds:
         # Another order was quicker since the escrow was looked at: decided again, this one is a recorded refusal.
         raise StaleVersion("the escrow has changed; ask again") from None
-    floors = (verdict.k_min, verdict.dominance_bp_max)
-    scope = authorization.Scope(
-        ask.computation,
-        ask.purpose,
-        ask.territory,
-        ask.mode,
-        *floors,
-        trade.buyer.recipient_key,
-        verdict.rho_nrho,
-    )
-    ticket = authorization.sign_ticket(unit, key, licence, order_id=order.id, scope=scope)
-    return unit.record(order, ticket, refs=(licence.head, order.head))
+    if verdict.approvers:
+        return approving.ask_for(unit, order, verdict)
+    return approving.ticketed(unit, key, order, trade, verdict)
 
 
 def accept_receipt(unit: Unit, ask: ReceiptAsk) -> Order:
@@ -146,14 +135,7 @@ def _trade(unit: Unit, licence_id: str) -> Trade:
     licence = unit.get(Licence, licence_id)
     if licence.buyer_id != unit.caller.participant_id:
         raise NotFound("no such licence")
-    return Trade(
-        buyer=unit.get(Participant, licence.buyer_id),
-        provider=unit.get(Participant, licence.provider_id),
-        licence=licence,
-        listing=unit.get(Listing, licence.listing_id),
-        asset=unit.get(Asset, licence.asset_id),
-        grading=unit.get(Grading, ids.derived("grd", licence.asset_id)),
-    )
+    return trade_of(unit, licence)
 
 
 def _placed(unit: Unit, trade: Trade, ask: OrderAsk, verdict: Verdict) -> OrderPlaced:
@@ -168,6 +150,7 @@ def _placed(unit: Unit, trade: Trade, ask: OrderAsk, verdict: Verdict) -> OrderP
         purpose=ask.purpose,
         territory=ask.territory,
         mode=ask.mode,
+        rho_nrho=ask.rho_nrho,
         hold_fen=verdict.quote.hold_fen,
         quote_digest=verdict.quote.conditions_digest,
         permitted=verdict.permitted,

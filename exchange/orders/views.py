@@ -1,6 +1,6 @@
 """Orders as they are looked up, and how much of each licence is used."""
 
-from sqlalchemy import BigInteger, Connection, exists, select
+from sqlalchemy import BigInteger, Connection, exists, func, select
 from sqlmodel import Field, SQLModel
 
 from exchange.authorization.model import TicketIssued
@@ -61,8 +61,11 @@ def _order(shown: Projection) -> None:
 
 
 def jobs_used(connection: Connection, licence_id: str) -> int:
-    table = SQLModel.metadata.tables["licence_use"]
-    return int(connection.execute(select(table.c.jobs).where(table.c.id == licence_id)).scalar() or 0)
+    """Tickets, and orders that have their turn but wait for an approval."""
+    used, orders = (SQLModel.metadata.tables[name] for name in ("licence_use", "orders"))
+    tickets = connection.execute(select(used.c.jobs).where(used.c.id == licence_id)).scalar() or 0
+    waiting = select(func.count()).where(orders.c.licence_id == licence_id, orders.c.state == "APPROVAL_PENDING")
+    return int(tickets) + int(connection.execute(waiting).scalar_one())
 
 
 def spent_nrho(connection: Connection, asset_id: str, buyer_id: str | None = None) -> int:

@@ -93,6 +93,8 @@ class LicenceTerms(BaseModel):
     derived_right: Literal["NONE", "INTERNAL", "COMMERCIAL_FREE"]
     retention_days: Annotated[int, Field(ge=0, le=36_500)]
     contract_type: ContractType
+    job_approval: bool = False
+    """Whether the provider looks at every single job before it runs."""
 
     @model_validator(mode="after")
     def _lasts(self) -> "LicenceTerms":
@@ -109,6 +111,7 @@ class LicenceTerms(BaseModel):
             and template.valid_from_s <= self.valid_from_s
             and self.valid_to_s <= template.valid_to_s
             and self.jobs_max <= template.jobs_max
+            and self.job_approval >= template.job_approval
             and (self.price, self.split_template, self.contract_type, self.onward, self.derived_right)
             == (
                 template.price,

@@ -33,6 +33,8 @@ class Judge:
             "grade.confirmed": self._controls,
             "order.placed": self._order,
             "order.refused": self._refusal,
+            "order.approved": self._approval,
+            "order.rejected": self._rejection,
             "settlement.accrued": self._split,
         }
 
@@ -98,6 +100,23 @@ class Judge:
         reasons, decided = tuple(fact.content["reasons"]), self._reasons[fact.entry.subject]
         analysed = reasons[len(decided) :]
         return reasons[: len(decided)] == decided and all(one.startswith("E_DISCLOSURE:") for one in analysed)
+
+    def _approval(self, fact: Opened) -> bool:
+        """What waited for an approval was decided once more when it was given."""
+        said = fact.content
+        decision = decide(self._set(said["policy_digest"]), "licence", said["facts"])
+        return decision.permitted and decision.rule_ids == tuple(said["rule_ids"])
+
+    def _rejection(self, fact: Opened) -> bool:
+        """By somebody, or by time; or by rule, and then the rule is asked again."""
+        said = fact.content
+        if not said["policy_digest"]:
+            return tuple(said["reasons"]) == ("E_APPROVAL",)
+        decision = decide(self._set(said["policy_digest"]), "licence", said["facts"])
+        reasons = tuple(said["reasons"])
+        analysed = reasons[len(decision.reasons) :]
+        same = reasons[: len(decision.reasons)] == decision.reasons and decision.rule_ids == tuple(said["rule_ids"])
+        return same and all(one.startswith("E_DISCLOSURE:") for one in analysed)
 
     def _split(self, fact: Opened) -> bool:
         said = fact.content

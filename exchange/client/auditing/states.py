@@ -47,6 +47,9 @@ STATES: Mapping[str, tuple[str, str]] = {
     "licence.terminated": ("licence", "TERMINATED"),
     "order.placed": ("orders", "PLACED"),
     "order.refused": ("orders", "REFUSED"),
+    "order_approval.requested": ("orders", "APPROVAL_PENDING"),
+    "order.approved": ("orders", "APPROVED"),
+    "order.rejected": ("orders", "REJECTED"),
     "ticket.issued": ("orders", "TICKETED"),
     "result.delivered": ("orders", "DELIVERED"),
     "order.completed": ("orders", "COMPLETED"),
@@ -107,7 +110,7 @@ def said(fact_type: str, at: int, content: Mapping[str, Any]) -> dict[str, Any]:
         return {"roles": " ".join(content["roles"])}
     if fact_type == "order.placed":
         return {"placed_at": at}
-    if fact_type == "order.refused":
+    if fact_type in ("order.refused", "order.rejected"):
         return {"primary_reason": content["reasons"][0]}
     if fact_type == "order.failed":
         return {"primary_reason": content["refusal"] or content["cause"]}

@@ -77,6 +77,33 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_api_key_participant_id"), ["participant_id"], unique=False)
 
     op.create_table(
+        "approval",
+        sa.Column("id", AutoString(), nullable=False),
+        sa.Column("state", AutoString(), nullable=False),
+        sa.Column("kind", AutoString(), nullable=False),
+        sa.Column("about_id", AutoString(), nullable=False),
+        sa.Column("provider_id", AutoString(), nullable=False),
+        sa.Column("requester_id", AutoString(), nullable=False),
+        sa.Column("delegate_id", AutoString(), nullable=False),
+        sa.Column("licence_id", AutoString(), nullable=False),
+        sa.Column("program_sha256", AutoString(), nullable=False),
+        sa.Column("waiting_for", AutoString(), nullable=False),
+        sa.Column("due_at", sa.BigInteger(), nullable=False),
+        sa.Column("remind_at", sa.BigInteger(), nullable=False),
+        sa.Column("valid_to", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_approval")),
+        info={"derived": True},
+    )
+    with op.batch_alter_table("approval", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_approval_about_id"), ["about_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_approval_delegate_id"), ["delegate_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_approval_due_at"), ["due_at"], unique=False)
+        batch_op.create_index(batch_op.f("ix_approval_licence_id"), ["licence_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_approval_provider_id"), ["provider_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_approval_requester_id"), ["requester_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_approval_state"), ["state"], unique=False)
+
+    op.create_table(
         "asset",
         sa.Column("id", AutoString(), nullable=False),
         sa.Column("state", AutoString(), nullable=False),
@@ -561,6 +588,11 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_asset_fingerprint"))
 
     op.drop_table("asset")
+    with op.batch_alter_table("approval", schema=None) as batch_op:
+        for column in ("state", "requester_id", "provider_id", "licence_id", "due_at", "delegate_id", "about_id"):
+            batch_op.drop_index(batch_op.f(f"ix_approval_{column}"))
+
+    op.drop_table("approval")
     with op.batch_alter_table("api_key", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_api_key_participant_id"))
 

@@ -85,6 +85,12 @@ CALLS: tuple[Callable[[Exchange, Wallet], object], ...] = (
     lambda e, _: e.disputes.escalate("dsp_a"),
     lambda e, _: e.disputes.decide("dsp_a", outcome="UPHELD", refund_bp=1, fault="NONE", reasons_sha256=""),
     lambda e, _: e.disputes.withdraw("dsp_a"),
+    lambda e, _: e.approvals.waiting(),
+    lambda e, _: e.approvals.all(),
+    lambda e, _: e.approvals.one("apv_a"),
+    lambda e, _: e.approvals.approve("apv_a"),
+    lambda e, _: e.approvals.reject("apv_a", "no"),
+    lambda e, _: e.approvals.delegate("apv_a", "part_b"),
     lambda e, _: e.evidence("ord_a"),
     lambda e, _: e.advance(1),
     lambda e, _: e.log.checkpoint(),
@@ -95,7 +101,7 @@ CALLS: tuple[Callable[[Exchange, Wallet], object], ...] = (
     lambda e, _: e.log.proof("evt_a", deadline_s=1),
 )
 ROUTES = [route for one in (*ROUTERS, rehearsal) for route in one.routes if isinstance(route, Route)]
-LISTS = {"disputes", "participants", "assets", "listings", "licences", "statements", "orders", "events"}
+LISTS = {"disputes", "participants", "assets", "listings", "licences", "statements", "orders", "events", "approvals"}
 
 
 def is_served(request: httpx2.Request) -> bool:
