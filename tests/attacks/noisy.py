@@ -20,8 +20,8 @@ from numpy.typing import NDArray
 from demo.declared import FINANCE, HEALTH, LOGISTICS, DomainSpec
 from demo.sets import write_sources
 from policies.disclosure import Plan, Released, analyse, load_controls, release
+from policies.disclosure.errors import QUERY_DELTA_E15
 from workers.assets import controlled
-from workers.computations.noisy import QUERY_DELTA_E15
 from workers.engines import Answered, Engine, Limits
 from workers.engines.duckdb import DuckDb
 from workers.noise import Price
