@@ -13,13 +13,13 @@ import uvicorn
 
 from exchange.access.founding import Operator, bootstrap
 from exchange.app import create_app
-from exchange.dispute.timers import TIMERS as DISPUTES
 from exchange.house import CLOCKWORK_PAUSE_S, FOLLOW_PAUSE_S, TELLER_PAUSE_S, House
 from exchange.kernel.views import rebuild as rebuild_views
 from exchange.ledger.export import export as export_log
 from exchange.ledger.store import Store
 from exchange.migrations import upgrade
 from exchange.orders.clockwork import Clockwork
+from exchange.oversight.timers import TIMERS as ABOVE
 from exchange.settings import Settings
 from exchange.settlement.teller import Teller
 from exchange.states import drawn
@@ -72,7 +72,7 @@ def dispatch() -> None:
     _logging()
     house, stop = House.opened(Settings.read()), _stop()
     dispatcher = house.dispatcher()
-    clockwork, teller = Clockwork(house.ground, dispatcher, also=DISPUTES), Teller(house.ground, house.rails())
+    clockwork, teller = Clockwork(house.ground, dispatcher, also=ABOVE), Teller(house.ground, house.rails())
     Thread(target=clockwork.run, args=(stop, CLOCKWORK_PAUSE_S), daemon=True).start()
     Thread(target=teller.run, args=(stop, TELLER_PAUSE_S), daemon=True).start()
     dispatcher.follower().run(stop, FOLLOW_PAUSE_S)

@@ -33,6 +33,7 @@ from exchange.ledger.routes import router as ledger
 from exchange.licensing.routes import licences, listings
 from exchange.orders.approval_routes import approvals
 from exchange.orders.routes import orders, queries, receipts
+from exchange.oversight.routes import oversight, sanctions
 from exchange.registration.routes import routes as registration
 from exchange.rehearsal import rehearsal
 from exchange.settlement.payout_routes import payouts, simulator
@@ -46,7 +47,8 @@ log = structlog.get_logger()
 
 ROUTERS = (
     participants, keys, nodes, payloads, registration, classification, listings, licences, settlement, payouts,
-    simulator, queries, orders, receipts, approvals, disputes, custody, incidents, audit, cosignatures, ledger,
+    simulator, queries, orders, receipts, approvals, disputes, custody, incidents, sanctions, oversight, audit,
+    cosignatures, ledger,
 )  # fmt: skip
 
 

@@ -7,7 +7,6 @@ from threading import Event, Thread
 
 from exchange.dispatch.doors import Doors
 from exchange.dispatch.service import Dispatcher
-from exchange.dispute.timers import TIMERS as DISPUTES
 from exchange.kernel.clock import SECOND, Clock, RehearsalClock, system_clock
 from exchange.kernel.unit import Ground
 from exchange.ledger.backlog import Backlog
@@ -17,6 +16,7 @@ from exchange.ledger.sequencing import SequencerLoop
 from exchange.ledger.signer import Guard
 from exchange.ledger.store import Store
 from exchange.orders.clockwork import Clockwork
+from exchange.oversight.timers import TIMERS as ABOVE
 from exchange.settings import Settings
 from exchange.settlement.open_rails import opened as opened_rails
 from exchange.settlement.rails import Rails
@@ -91,7 +91,7 @@ class Threads:
         self.sequencer = house.sequencer(self._stop, wake)
         dispatcher = house.dispatcher()
         follower = dispatcher.follower()
-        clockwork, teller = Clockwork(house.ground, dispatcher, also=DISPUTES), Teller(house.ground, rails)
+        clockwork, teller = Clockwork(house.ground, dispatcher, also=ABOVE), Teller(house.ground, rails)
         self._threads = [
             Thread(target=self.sequencer.run, name="sequencer", daemon=True),
             Thread(target=follower.run, args=(self._stop, FOLLOW_PAUSE_S), name="dispatch", daemon=True),

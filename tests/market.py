@@ -17,7 +17,6 @@ from exchange.client.api import Exchange
 from exchange.client.open import Answer, open_result
 from exchange.client.wallet import Wallet
 from exchange.dispatch.service import Dispatcher
-from exchange.dispute.timers import TIMERS as DISPUTES
 from exchange.house import House
 from exchange.kernel.clock import SECOND, system_clock
 from exchange.kernel.unit import Ground
@@ -25,6 +24,7 @@ from exchange.ledger.sequencer import Sequencer
 from exchange.ledger.signer import Guard, publish
 from exchange.ledger.store import Store
 from exchange.orders.clockwork import Clockwork
+from exchange.oversight.timers import TIMERS as ABOVE
 from exchange.settings import Settings
 from exchange.settlement.teller import Teller
 from exchange.wire.keys import PrivateKey
@@ -78,7 +78,7 @@ class Market:
         self.door = TestClient(self.app, raise_server_exceptions=False)
         self.queues, self.bridge, self._guard = Queues(), Bridge(self.door), Guard(home / "guard")
         self.dispatcher = Dispatcher(self.ground, self.queues)
-        self.clockwork = Clockwork(self.ground, self.dispatcher, also=DISPUTES)
+        self.clockwork = Clockwork(self.ground, self.dispatcher, also=ABOVE)
         self.teller = Teller(self.ground, self.app.state.rails)
         self._admit()
         self.listing = self._listed({**forms.terms("health", self.now_s), **({"price": price} if price else {})})
@@ -124,8 +124,6 @@ class Market:
         """From the log to the receipts."""
         self.computes(engine)
         self.provider.report()
-
-    # The parties' steps.
 
     def member(self, name: str, number: int, *roles: str, node: bool = False) -> Exchange:
         """From an application to an active participant; the wallet stays in `wallets`."""

@@ -26,6 +26,8 @@ class Application(Ask):
     org_name: Line
     uscc: Annotated[str, Field(min_length=18, max_length=18)]
     roles: tuple[AppliedRole, ...] = Field(min_length=1, max_length=8)
+    group_uscc: Annotated[str, Field(max_length=18)] = ""
+    """The code of whoever controls the applicant; empty if nobody does."""
     territory: Annotated[str, Field(pattern=r"^[A-Z]{2}(-[A-Z0-9]{1,10})?$")]
     operates_node: StrictBool
     evidence: Evidence

@@ -13,6 +13,7 @@ class ParticipantApplied(Event):
     org_name: str
     uscc: str
     roles: tuple[str, ...]
+    group_uscc: str = ""
     territory: str
     operates_node: bool
     evidence: Mapping[str, str]
@@ -103,6 +104,7 @@ class Participant(Entity):
     org_name: str = ""
     uscc: str = ""
     roles: tuple[str, ...] = ()
+    group_uscc: str = ""
     territory: str = ""
     operates_node: bool = False
     evidence: Mapping[str, str] = {}
@@ -125,6 +127,11 @@ class Participant(Entity):
         elif isinstance(event, SupplementProvided):
             kept["evidence"] = {**self.evidence, **event.evidence}
         return kept
+
+    @property
+    def group(self) -> str:
+        """The code of the group it belongs to: its controller's, or its own."""
+        return self.group_uscc or self.uscc
 
     @property
     def in_the_market(self) -> bool:

@@ -46,6 +46,28 @@ def revoke(unit: Unit, participant_id: str, ask: RevocationAsk) -> Participant:
     )
 
 
+def stop(unit: Unit, participant_id: str, ground: str, *, by_regulator: bool, until_s: int) -> bool:
+    """For a sanction: suspend it if it is active. Answers whether this did."""
+    participant = unit.get(Participant, participant_id)
+    if participant.state != "ACTIVE":
+        return False
+    suspended = ParticipantSuspended(
+        ground=ground,
+        suspended_by_regulator=by_regulator,
+        suspended_until_s=until_s,
+        by=unit.caller.person_id,
+    )
+    unit.record(participant, suspended)
+    return True
+
+
+def restore(unit: Unit, participant_id: str, evidence_sha256: str) -> None:
+    """For a sanction that was annulled: back, if it is still suspended."""
+    participant = unit.get(Participant, participant_id)
+    if participant.state == "SUSPENDED":
+        unit.record(participant, ParticipantReinstated(evidence_sha256=evidence_sha256, by=unit.caller.person_id))
+
+
 def leave(unit: Unit, participant_id: str) -> Participant:
     """A participant leaves when its domains are retired; what else is open is for the slices that know it to ask."""
     participant = own(unit, participant_id)

@@ -36,6 +36,8 @@ def apply(unit: Unit, ask: Application) -> tuple[Participant, ApiKey]:
     """Anybody may apply. The key that comes with it opens the application and nothing else until it is active."""
     if not is_uscc(ask.uscc):
         raise Guarded("the unified social credit code does not check", code="E_USCC")
+    if ask.group_uscc and not is_uscc(ask.group_uscc):
+        raise Guarded("the code of the controller does not check", code="E_USCC")
     participant, key = Participant(id=ids.fresh("part")), ApiKey(id=ids.fresh("key"))
     person_id, roles = ids.fresh("psn"), tuple(sorted(set(ask.roles)))
     participant = unit.record(
@@ -44,6 +46,7 @@ def apply(unit: Unit, ask: Application) -> tuple[Participant, ApiKey]:
             org_name=ask.org_name,
             uscc=ask.uscc,
             roles=roles,
+            group_uscc=ask.group_uscc,
             territory=ask.territory,
             operates_node=ask.operates_node,
             evidence=ask.evidence,
@@ -173,6 +176,9 @@ def _under(unit: Unit, participant_id: str) -> Participant:
 
 def _decided(unit: Unit, participant: Participant, ask: Review) -> tuple[Decision, ...]:
     facts = {**ask.facts, "operates_node": participant.operates_node}
+    if participant.group == unit.load(Participant, EXCHANGE_ID).group:
+        # The exchange and whatever it controls: no finding of a reviewer makes that independent (A8).
+        facts["independent"] = False
     if ask.facts.keys() & {"role", "operates_node"}:
         raise Malformed("the application says this already", code="E_FACT_UNKNOWN")
     try:

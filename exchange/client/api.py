@@ -36,15 +36,13 @@ class Exchange:
         self.http = Connection(base_url, credential, transport=transport, patience=patience or Patience())
         self.log, self.disputes, self.money = ServedLog(self.http), Disputes(self.http), Money(self.http)
         self.custody, self.incidents = Things(self.http, "custody"), Things(self.http, "incidents")
-        self.approvals = Approvals(self.http)
+        self.sanctions, self.approvals = Things(self.http, "sanctions"), Approvals(self.http)
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
         self.http.close()
-
-    # Participants (准入)
 
     def apply(self, application: Mapping[str, Any], wallet: Wallet) -> Json:
         """Apply for admission with the hash of the wallet's secret; the wallet learns who it is."""

@@ -16,6 +16,7 @@ from exchange.client.commands import (
     catalogue,
     disputes,
     logs,
+    oversight,
     participants,
     payloads,
     rules,
@@ -103,6 +104,8 @@ app.add_typer(approvals.approvals, name="approvals")
 app.add_typer(disputes.disputes, name="disputes")
 app.add_typer(things.custody, name="custody")
 app.add_typer(things.incidents, name="incidents")
+app.add_typer(things.sanctions, name="sanctions")
+app.add_typer(oversight.oversight, name="oversight")
 app.add_typer(logs.log, name="log")
 app.add_typer(auditing.audit, name="audit")
 app.add_typer(witnesses.witness, name="witness")

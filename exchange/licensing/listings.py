@@ -1,7 +1,10 @@
 """A listing once it was live: paused, suspended, back, and off the market. Never touches a licence."""
 
+from exchange.access import service as access
+from exchange.access.model import Participant
 from exchange.classification import service as classification
 from exchange.kernel.clock import SECOND
+from exchange.kernel.entity import Event
 from exchange.kernel.errors import Guarded
 from exchange.kernel.unit import Unit
 from exchange.licensing import authority
@@ -30,6 +33,7 @@ def pause(unit: Unit, listing_id: str) -> Listing:
 
 def resume(unit: Unit, listing_id: str) -> Listing:
     listing = own_listing(unit, listing_id)
+    access.active(unit, listing.provider_id)
     registration.certified(unit, listing.asset_id)
     return unit.record(listing, ListingResumed(by=unit.caller.person_id))
 
@@ -64,6 +68,21 @@ def delist(unit: Unit, listing_id: str, ground: str) -> Listing:
     return unit.record(listing, delisted)
 
 
+def sanction(unit: Unit, listing_id: str, action: str, ground: str, suspended_by: str) -> bool:
+    """For a sanction: rest it, or take it down, if it is not further gone already. Answers whether this did."""
+    listing, by = unit.get(Listing, listing_id), unit.caller.person_id
+    events: dict[str, Event] = {
+        "PAUSED": ListingPaused(notice_ends_at=unit.now + NOTICE_DAYS * 86_400 * SECOND, by=by),
+        "SUSPENDED": ListingSuspended(ground=ground, suspended_by=suspended_by, by=by),
+        "DELISTED": ListingDelisted(ground=ground, by=by),
+    }
+    event = events[action]
+    if (listing.state, type(event)) not in Listing.NEXT:
+        return False
+    unit.record(listing, event)
+    return True
+
+
 def suspend_uncertified(unit: Unit, listing_id: str) -> Listing:
     """For the timer: the asset's certificate is frozen, cancelled or has expired (rulebook 4.9)."""
     listing = unit.get(Listing, listing_id)
@@ -83,3 +102,16 @@ def suspend_barred(unit: Unit, listing_id: str) -> Listing:
         return listing
     suspended = ListingSuspended(ground=reasons[0], suspended_by="", by=unit.caller.person_id)
     return unit.record(listing, suspended, refs=(asset.head,))
+
+
+def follow_provider(unit: Unit, listing_id: str) -> Listing:
+    """For the timer: a suspended provider's listings pause, a revoked one's leave the market (rulebook 3.1)."""
+    listing = unit.get(Listing, listing_id)
+    provider, by = unit.get(Participant, listing.provider_id), unit.caller.person_id
+    if provider.state == "REVOKED" and listing.state in ("LIVE", "PAUSED", "SUSPENDED"):
+        delisted = ListingDelisted(ground="PARTICIPANT_REVOKED", by=by)
+        return unit.record(listing, delisted, refs=(provider.head,))
+    if provider.state == "SUSPENDED" and listing.state == "LIVE":
+        paused = ListingPaused(notice_ends_at=unit.now + NOTICE_DAYS * 86_400 * SECOND, by=by)
+        return unit.record(listing, paused, refs=(provider.head,))
+    return listing

@@ -138,7 +138,7 @@ class LicenceActivated(Event):
 class LicenceSuspended(Event):
     ground: str
     suspended_by: str
-    """The authority, COMPLIANCE or REGULATOR; empty where its provider or the rules did it."""
+    """COMPLIANCE, REGULATOR or PROVIDER; empty where the rules did it."""
     by: str
 
 

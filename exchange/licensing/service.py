@@ -1,6 +1,7 @@
 """Listing an asset and agreeing on a licence, step by step. Nothing here signs: the parties' keys are theirs."""
 
 from exchange.access import service as access
+from exchange.access.model import Participant
 from exchange.classification import service as classification
 from exchange.kernel import ids
 from exchange.kernel.caller import Role
@@ -70,6 +71,9 @@ def assess(unit: Unit, listing_id: str, ask: Assessment) -> Listing:
     """The compliance assessment before a listing goes live: no assessment, no listing."""
     unit.caller.require(Role.COMPLIANCE)
     listing = unit.get(Listing, listing_id)
+    assessor, provider = (unit.load(Participant, one) for one in (ask.assessor_id, listing.provider_id))
+    if assessor.group == provider.group:
+        raise Guarded("nobody assesses its own group", code="E_INDEPENDENCE")
     common = {"report_sha256": ask.report_sha256, "assessor_id": ask.assessor_id, "by": unit.caller.person_id}
     if not ask.passed:
         return unit.record(listing, ComplianceFailed(**common, reasons=ask.reasons))

@@ -1,6 +1,8 @@
 """How a licence rests, goes on and ends: by a party, by an authority, by both parties, or by time alone."""
 
+from exchange.access.model import Participant
 from exchange.kernel.caller import Role
+from exchange.kernel.entity import Event
 from exchange.kernel.errors import Forbidden, Guarded, NotFound
 from exchange.kernel.unit import Unit
 from exchange.licensing import authority
@@ -19,6 +21,9 @@ from exchange.registration import service as registration
 from exchange.registration.model import Asset
 from policies.refunds import RefundCase, refund
 
+PROVIDER = "PROVIDER"
+"""Suspended by whoever holds the data: no authority makes it go on against its will."""
+
 
 def refuse(unit: Unit, licence_id: str, reason: str) -> Licence:
     licence = _party_licence(unit, licence_id)
@@ -27,13 +32,17 @@ def refuse(unit: Unit, licence_id: str, reason: str) -> Licence:
 
 def suspend(unit: Unit, licence_id: str, ground: str) -> Licence:
     licence = _stoppable_licence(unit, licence_id)
-    suspended_by = authority.of(unit.caller)
+    suspended_by = authority.of(unit.caller) or PROVIDER
     return unit.record(licence, LicenceSuspended(ground=ground, suspended_by=suspended_by, by=unit.caller.person_id))
 
 
 def resume(unit: Unit, licence_id: str) -> Licence:
     licence = _stoppable_licence(unit, licence_id)
-    authority.require(unit.caller, licence.suspended_by)
+    if licence.suspended_by == PROVIDER:
+        if licence.provider_id != unit.caller.participant_id:
+            raise Forbidden("its provider suspended it, its provider lets it go on")
+    else:
+        authority.require(unit.caller, licence.suspended_by)
     if reasons := registration.barred(unit, registration.certified(unit, licence.asset_id)):
         raise Guarded("the negative list bars it", code=reasons[0])
     return unit.record(licence, LicenceResumed(by=unit.caller.person_id))
@@ -53,6 +62,21 @@ def revoke(unit: Unit, licence_id: str, ground: str) -> Licence:
             by=unit.caller.person_id,
         ),
     )
+
+
+def sanction(unit: Unit, licence_id: str, action: str, ground: str, suspended_by: str, refund_rule: str) -> bool:
+    """For a sanction: rest it, or end it under the rule the sanction names. Answers whether this did."""
+    licence, by = unit.get(Licence, licence_id), unit.caller.person_id
+    fault = {"R4": "supplier", "R5": "buyer"}.get(refund_rule, "none")
+    events: dict[str, Event] = {
+        "SUSPENDED": LicenceSuspended(ground=ground, suspended_by=suspended_by, by=by),
+        "REVOKED": LicenceRevoked(ground=ground, fault=fault, refund_rule=refund_rule, by=by),
+    }
+    event = events[action]
+    if (licence.state, type(event)) not in Licence.NEXT:
+        return False
+    unit.record(licence, event)
+    return True
 
 
 def terminate(unit: Unit, licence_id: str) -> Licence:
@@ -103,6 +127,23 @@ def suspend_barred(unit: Unit, licence_id: str) -> Licence:
         return licence
     suspended = LicenceSuspended(ground=reasons[0], suspended_by="", by=unit.caller.person_id)
     return unit.record(licence, suspended, refs=(asset.head,))
+
+
+def follow_party(unit: Unit, licence_id: str) -> Licence:
+    """For the timer: one party is revoked, and with it what it gave (R4) or held (R5) (rulebook 3.1)."""
+    licence = unit.get(Licence, licence_id)
+    of_provider = unit.get(Participant, licence.provider_id).state == "REVOKED"
+    of_buyer = unit.get(Participant, licence.buyer_id).state == "REVOKED"
+    if licence.state not in ("ACTIVE", "SUSPENDED") or not (of_provider or of_buyer):
+        return licence
+    case = RefundCase.SUBSCRIPTION_REVOKED if of_provider else RefundCase.BUYER_BREACH
+    revoked = LicenceRevoked(
+        ground="PARTICIPANT_REVOKED",
+        fault="supplier" if of_provider else "buyer",
+        refund_rule=refund(unit.policies, case).rule,
+        by=unit.caller.person_id,
+    )
+    return unit.record(licence, revoked)
 
 
 def _party_licence(unit: Unit, licence_id: str) -> Licence:

@@ -1,6 +1,6 @@
 """Listings and licences as they are looked up: by domain, by party, by state."""
 
-from sqlalchemy import BigInteger, Connection, Table, select
+from sqlalchemy import BigInteger, Connection, Table, and_, or_, select
 from sqlmodel import Field, SQLModel
 
 from exchange.kernel.views import DERIVED, Projection, shows
@@ -92,6 +92,24 @@ def uncertified_listings(connection: Connection) -> list[str]:
 def uncertified_licences(connection: Connection) -> list[str]:
     """Licences in force whose asset has no certificate any more."""
     return _uncertified(connection, SQLModel.metadata.tables["licence"], ("ACTIVE",))
+
+
+def unprovided_listings(connection: Connection) -> list[str]:
+    """Listings on the market whose provider is suspended, and any that a revoked provider still has."""
+    table, party = (SQLModel.metadata.tables[name] for name in ("listing", "participant"))
+    rests = and_(party.c.state == "SUSPENDED", table.c.state == "LIVE")
+    ends = and_(party.c.state == "REVOKED", table.c.state.in_(("LIVE", "PAUSED", "SUSPENDED")))
+    query = select(table.c.id).join(party, party.c.id == table.c.provider_id).where(or_(rests, ends))
+    return list(connection.execute(query.order_by(table.c.id).limit(500)).scalars())
+
+
+def unprovided_licences(connection: Connection) -> list[str]:
+    """Licences in force or resting of which one party is revoked."""
+    table, party = (SQLModel.metadata.tables[name] for name in ("licence", "participant"))
+    sides = or_(party.c.id == table.c.provider_id, party.c.id == table.c.buyer_id)
+    lost = (party.c.state == "REVOKED", table.c.state.in_(("ACTIVE", "SUSPENDED")))
+    query = select(table.c.id).join(party, sides).where(*lost).distinct()
+    return list(connection.execute(query.order_by(table.c.id).limit(500)).scalars())
 
 
 def _assets(connection: Connection, table: Table, states: tuple[str, ...]) -> list[tuple[str, str]]:

@@ -4,6 +4,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from exchange.kernel.text import Ground
 from exchange.wire.acts import Id
 from exchange.wire.computations import Computation
 from exchange.wire.envelope import Envelope
@@ -21,6 +22,13 @@ class OrderAsk(BaseModel):
     mode: Mode = Mode.RESULT
     rho_nrho: Annotated[int, Field(ge=1, le=10**12)] | None = None
     """What an answer with noise may cost of the privacy budget, in 1e-9 rho: more is more accurate. None: the most."""
+
+
+class GroundAsk(BaseModel):
+    """Why an authority stops a job, as a code of the rulebook."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    ground: Ground
 
 
 class ReceiptAsk(BaseModel):

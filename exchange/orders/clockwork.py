@@ -44,6 +44,8 @@ TIMERS = (
     Timer("approval", lambda unit: authorization.due(unit.connection, unit.now), approving.time_out),
     Timer("supplement", access.lapsed_supplements, access.lapse_supplement),
     Timer("certificate", lambda unit: outlived(unit.connection, unit.calendar.today(unit.now)), register.expire),
+    Timer("provider", lambda unit: licensing.unprovided_listings(unit.connection), listings.follow_provider),
+    Timer("party", lambda unit: licensing.unprovided_licences(unit.connection), stops.follow_party),
     Timer("listing", lambda unit: licensing.uncertified_listings(unit.connection), listings.suspend_uncertified),
     Timer("certified", lambda unit: licensing.uncertified_licences(unit.connection), stops.suspend_uncertified),
     Timer("licence", lambda unit: licensing.due(unit.connection, unit.now), stops.lapse),

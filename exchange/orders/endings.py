@@ -4,8 +4,8 @@ from exchange.authorization import approvals
 from exchange.kernel.caller import Role
 from exchange.kernel.errors import NotFound
 from exchange.kernel.unit import Unit
-from exchange.licensing import stops
-from exchange.orders.model import LAPSE_GRACE_S, Order, OrderCancelled, OrderCompleted, OrderLapsed
+from exchange.licensing import authority, stops
+from exchange.orders.model import LAPSE_GRACE_S, Order, OrderCancelled, OrderCompleted, OrderLapsed, OrderStopped
 from exchange.orders.views import jobs_used
 from exchange.settlement import service as settlement
 from policies.refunds import RefundCase, whole
@@ -18,6 +18,19 @@ def cancel(unit: Unit, order_id: str) -> Order:
         approvals.withdraw(unit, order.id)
     rule = whole(unit.policies, RefundCase.CANCELLED_BEFORE_DELIVERY)
     order = unit.record(order, OrderCancelled(refund_rule=rule, by=unit.caller.person_id), refs=(order.head,))
+    settlement.release(unit, order.id, rule)
+    return order
+
+
+def stop(unit: Unit, order_id: str, ground: str) -> Order:
+    """An authority stops one job: everything back, and what may be running releases nothing (R8)."""
+    unit.caller.require(*authority.STOPPERS)
+    order = unit.get(Order, order_id)
+    rule = whole(unit.policies, RefundCase.JOB_ABORTED)
+    stopped = OrderStopped(
+        ground=ground, stopped_by=authority.of(unit.caller), refund_rule=rule, by=unit.caller.person_id
+    )
+    order = unit.record(order, stopped, refs=(order.head,))
     settlement.release(unit, order.id, rule)
     return order
 

@@ -110,6 +110,15 @@ class OrderCancelled(Event):
     by: str
 
 
+class OrderStopped(Event):
+    """An authority stopped the job. What may be running releases nothing; everything held went back."""
+
+    ground: str
+    stopped_by: str
+    refund_rule: str
+    by: str
+
+
 class OrderDisputed(Event):
     """The buyer contests what was delivered, within the window its claim has."""
 
@@ -155,6 +164,7 @@ class Order(Entity):
         ("TICKETED", OrderFailed): "FAILED",
         ("TICKETED", OrderLapsed): "LAPSED",
         ("TICKETED", OrderCancelled): "CANCELLED",
+        ("TICKETED", OrderStopped): "ABORTED",
         ("DELIVERED", OrderCompleted): "COMPLETED",
         ("DELIVERED", OrderDisputed): "DISPUTED",
         ("COMPLETED", OrderDisputed): "DISPUTED",

@@ -56,6 +56,7 @@ STATES: Mapping[str, tuple[str, str]] = {
     "order.failed": ("orders", "FAILED"),
     "order.lapsed": ("orders", "LAPSED"),
     "order.cancelled": ("orders", "CANCELLED"),
+    "order.stopped": ("orders", "ABORTED"),
     "order.disputed": ("orders", "DISPUTED"),
     "order.resolved": ("orders", "COMPLETED"),
     "order_partially.refunded": ("orders", "PARTIALLY_REFUNDED"),

@@ -42,3 +42,6 @@ def commands(kind: str, said: str, *listed: str) -> typer.Typer:
 
 custody = commands("custody", "What is kept for others (资产托管).", "id", "state", "kind", "asset_id", "custodian_id")
 incidents = commands("incidents", "What went wrong (安全事件).", "id", "state", "kind", "about", "report_due_at")
+sanctions = commands(
+    "sanctions", "What follows from a finding (监管处置).", "id", "state", "ground", "ladder_step", "participant_id"
+)
