@@ -39,6 +39,8 @@ _FINE = {"DAY": (1, 31), "DOW": (0, 6), "ISODOW": (1, 7), "DOY": (1, 366)}
 _UNITS = ("DAY", "WEEK", "MONTH", "QUARTER", "YEAR")
 _WHOLE = {"INT", "BIGINT", "SMALLINT"}
 _REAL = {"DOUBLE", "FLOAT"}
+CASTS = frozenset({*_WHOLE, *_REAL, "DATE", "VARCHAR", "TEXT"})
+PARTS = frozenset({*_UNITS, *_PARTS, *_FINE})
 
 
 def literal(node: Node) -> Value | None:
@@ -61,6 +63,12 @@ def literal(node: Node) -> Value | None:
     ):
         return a_day(str(node.this.this))
     return None
+
+
+def counts_rows(node: exp.Count) -> bool:
+    """count(*), count() and count(1) are one and the same."""
+    known = None if node.this is None else literal(node.this)
+    return node.this is None or isinstance(node.this, exp.Star) or (known is not None and known.kind != "null")
 
 
 def whole_number(node: Node) -> int | None:

@@ -51,6 +51,9 @@ class Measures:
                 self._floor([f"({test}) IS NOT TRUE"])
         for guard in self.scope.sources.guards:
             self._floor([*base, guard.sql], loose=guard.loose)
+        # Which rows of an optional side are there was the buyer's choice: a condition like any other.
+        chosen = [guard.sql for guard in self.scope.sources.guards if not guard.loose]
+        self.parted |= dict.fromkeys(chosen[::2])
 
     def close(self) -> None:
         """Cells of one answer may not be subtracted down to a few: what any two conditions leave is counted too."""

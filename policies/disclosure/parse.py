@@ -26,6 +26,7 @@ _OPENERS = {TokenType.SELECT, TokenType.WITH, TokenType.FROM, TokenType.L_PAREN}
 _DEEPER = {TokenType.L_PAREN, TokenType.L_BRACKET, TokenType.L_BRACE, TokenType.CASE}
 _SHALLOWER = {TokenType.R_PAREN, TokenType.R_BRACKET, TokenType.R_BRACE, TokenType.END}
 _REASONS = {
+    "R01": ("a statement that changes something", "send one SELECT"),
     "R02": ("a clause or function that is not on the list", "use the listed functions only"),
     "R04": ("a star outside count(*)", "name the columns"),
     "R06": ("a function that returns somebody's value or a list of values", "use count, sum or avg"),

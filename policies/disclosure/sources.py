@@ -10,6 +10,7 @@ from fractions import Fraction
 from sqlglot import exp
 
 from policies.disclosure.columns import EVERY_USE, Controls, Table, folded
+from policies.disclosure.dates import COARSENESS
 from policies.disclosure.refusals import Denied
 from policies.disclosure.relations import Body, Guard, Sources, resolve
 from policies.disclosure.values import NUMBERS, Moment, Value
@@ -186,6 +187,10 @@ def _on_a_key(
         if value.unit or "join" not in value.uses:
             raise Denied("R08", "a column without the use join", column=value.column, fix="ask for the use join")
     for one, other in pairs:
+        moment = (one if left.unit is not None else other).moment
+        if moment is not None and COARSENESS[moment.part] < COARSENESS[moment.grain]:
+            raise Denied("R18", f"a join on single days of a column whose grain is a {moment.grain}",
+                         column=one.column, fix="join on other columns")  # fmt: skip
         if one.kind != other.kind and not (one.kind in NUMBERS and other.kind in NUMBERS):
             raise Denied("R15", "a join of two types", column=one.column, fix="join columns of one type")
     names = frozenset(value.bare for _, value in pairs)

@@ -13,7 +13,7 @@ from policies.disclosure.columns import Controls, folded
 from policies.disclosure.conditions import Condition
 from policies.disclosure.dates import Calendar
 from policies.disclosure.expressions import AGGREGATES, ARITHMETIC, condition, value
-from policies.disclosure.functions import whole_number
+from policies.disclosure.functions import counts_rows, whole_number
 from policies.disclosure.refusals import Denied
 from policies.disclosure.relations import Body, Scope, Sources, resolve
 from policies.disclosure.sources import Bodies, read, registered
@@ -192,7 +192,7 @@ def per_unit(node: Node, scope: Scope) -> Value:
         raise Denied("R17", "a FILTER inside a subquery hides its condition", fix="filter in WHERE, or outermost")
     rows = Fraction(scope.sources.unit_rows_max)
     arg = node.this
-    if isinstance(node, exp.Count) and isinstance(arg, exp.Star):
+    if isinstance(node, exp.Count) and counts_rows(node):
         return _derived(Value(sql="count(*)", kind="int", low=Fraction(1), high=rows), scope)
     distinct = isinstance(arg, exp.Distinct)
     inner = value(arg.expressions[0] if isinstance(arg, exp.Distinct) and len(arg.expressions) == 1 else arg, scope)

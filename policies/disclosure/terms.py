@@ -11,7 +11,7 @@ from sqlglot import exp
 from policies.disclosure.columns import folded
 from policies.disclosure.conditions import LIST_MAX, Condition
 from policies.disclosure.expressions import AGGREGATES, COMPARED, value
-from policies.disclosure.functions import literal
+from policies.disclosure.functions import counts_rows, literal
 from policies.disclosure.measures import Measures
 from policies.disclosure.plan import Term
 from policies.disclosure.refusals import Denied
@@ -135,7 +135,7 @@ class Terms:
     def _measured(self, node: Node, when: Condition | None) -> Term:
         arg, measures = node.this, self.measures
         if isinstance(node, exp.Count):
-            if isinstance(arg, exp.Star):
+            if counts_rows(node):
                 return self._of(measures.count_rows(when))
             if isinstance(arg, exp.Distinct):
                 return self._of(measures.count_units(arg, when))

@@ -55,12 +55,19 @@ _SOMEBODYS = frozenset({
 _DIGESTS = frozenset({"hash", "sha1", "sha256", "md5_number", "crc32"})
 
 
+def forms() -> Mapping[type[Any], frozenset[str]]:
+    """The whole list, for whoever publishes it."""
+    return _LISTED
+
+
 def listed(node: Node) -> bool:
     return type(node) in _LISTED
 
 
 def stray_part(node: Node) -> str | None:
     """The rule a node breaks by a part it should not have, or None."""
+    if isinstance(node, exp.Column) and isinstance(node.this, exp.Star):
+        return "R04"
     for name, part in node.args.items():
         if part in (None, False, []) or name in _LISTED[type(node)]:
             continue
@@ -74,6 +81,8 @@ def stray_part(node: Node) -> str | None:
 
 def rule_of_stranger(node: Node) -> str:
     """Which rule a node off the list breaks: a reason for people; refused it is in any case."""
+    if isinstance(node, exp.DML | exp.DDL | exp.Command):
+        return "R01"
     if isinstance(node, exp.SetOperation):
         return "R19"
     if isinstance(node, exp.Window):

@@ -16,6 +16,7 @@ from exchange.client.commands import rulesets
 from exchange.client.commands.desk import AsJson, InputRefused, object_of, show, show_rows, text_in
 from policies.disclosure import Controls, load_controls
 from policies.disclosure import explain as explained
+from policies.disclosure.published import page
 from policies.engine import PolicyRefused, decide, load_policies
 from policies.engine.golden import load_vectors, replay
 from policies.engine.refused import Fault
@@ -91,6 +92,12 @@ def show_policy(
     for one in chosen:
         typer.echo(f"{one.name}  {getattr(one.title, lang)}")
         show_rows(("id", "effect", "reason", "says", "basis"), [list(row.values())[:5] for row in _rows(one, lang)])
+
+
+@policy.command("sql")
+def published_sql() -> None:
+    """The rules for SQL, and the list of what may stand in a query, as a page."""
+    typer.echo(page(), nl=False)
 
 
 @policy.command("decide")
