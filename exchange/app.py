@@ -37,6 +37,7 @@ from exchange.oversight.routes import oversight, sanctions
 from exchange.registration.routes import routes as registration
 from exchange.rehearsal import rehearsal
 from exchange.settlement.payout_routes import payouts, simulator
+from exchange.settlement.rail_routes import rail_desk
 from exchange.settlement.routes import routes as settlement
 from policies.engine import archive
 
@@ -46,9 +47,13 @@ CREDENTIALS_PER_ADDRESS = 10
 log = structlog.get_logger()
 
 ROUTERS = (
-    participants, keys, nodes, payloads, registration, classification, listings, licences, settlement, payouts,
-    simulator, queries, orders, receipts, approvals, disputes, custody, incidents, sanctions, oversight, audit,
-    cosignatures, ledger,
+    participants, keys, nodes, payloads,
+    registration, classification,
+    listings, licences,
+    settlement, payouts, simulator, rail_desk,
+    queries, orders, receipts, approvals,
+    disputes, custody, incidents, sanctions, oversight,
+    audit, cosignatures, ledger,
 )  # fmt: skip
 
 

@@ -77,7 +77,10 @@ class House:
 
     def rails(self) -> Rails:
         """The rails, each with its own books in a folder that the processes of the exchange share."""
-        return opened_rails(self.ground, self.settings.rails)
+        settings = self.settings
+        return opened_rails(
+            self.ground, settings.rails, bank_account=settings.bank_account if settings.bank_rail == "files" else ""
+        )
 
     def dispatcher(self) -> Dispatcher:
         return Dispatcher(self.ground, self.doors())

@@ -3,7 +3,7 @@
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Self
+from typing import Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -22,6 +22,8 @@ class Settings(BaseModel):
     requests_per_minute: int = Field(ge=1)
     witness_quorum: int = Field(default=0, ge=0, le=32)
     rails: Path
+    bank_rail: Literal["simulator", "files"] = "simulator"
+    bank_account: str = Field(default="ESCROW", pattern=r"^[A-Za-z0-9._-]{4,34}$")
 
     @classmethod
     def read(cls, environment: Mapping[str, str] | None = None) -> Self:
@@ -39,6 +41,8 @@ class Settings(BaseModel):
             requests_per_minute=int(env.get("DX_REQUESTS_PER_MINUTE", "6000")),
             witness_quorum=int(env.get("DX_WITNESS_QUORUM", "0")),
             rails=Path(env.get("DX_RAILS", home / "rails")),
+            bank_rail="files" if env.get("DX_BANK_RAIL") == "files" else "simulator",
+            bank_account=env.get("DX_BANK_ACCOUNT", "ESCROW"),
         )
 
     @property

@@ -40,6 +40,18 @@ class Money:
         """Say that the payee's account is verified; the second person to do so sends the payout again."""
         return self._do("payouts", payout_id, "fix", account_digest)
 
+    def reconciliation(self, rail: str) -> Json:
+        """The books beside a rail: every difference by its name."""
+        return self._http.get(f"/v1/settlement/reconciliation?rail={quote(rail, safe='')}")
+
+    def bank_files(self) -> list[Any]:
+        """What the bank has sent, and what became of it."""
+        return self._http.pages("/v1/settlement/bank-files")
+
+    def hand_in(self, name: str, content: str) -> Json:
+        """A file of the bank, brought by hand."""
+        return self._http.post("/v1/settlement/bank-files", {"name": name, "content": content})
+
     def _paid(self, batch_id: str) -> Json | None:
         batch = self.batch(batch_id)
         return batch if batch["state"] == "PAID" else None

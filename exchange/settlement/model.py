@@ -1,7 +1,4 @@
-"""Money as facts: deposits, holds and what is owed for an order. Each fact that moves money carries its lines.
-
-Source: rulebook 3.8. Nothing here is ever edited: what was wrong is put right by further lines.
-"""
+"""Money as facts (rulebook 3.8): each that moves money carries its lines. What was wrong is put right by more lines."""
 
 from collections.abc import Mapping
 from datetime import date
@@ -39,6 +36,7 @@ class Deposit(Entity):
     NEXT = {(DepositState.NEW, EscrowFunded): DepositState.FUNDED}
     payer_id: str = ""
     amount_fen: int = 0
+    lines: Posting = ()
 
 
 class HoldState(StrEnum):

@@ -61,11 +61,15 @@ class Holding:
 
 @dataclass(frozen=True, slots=True)
 class Movement:
-    """One key as the rail keeps it, for comparing with the books. `paid_fen` is above zero for money that left."""
+    """One key as the rail keeps it, for comparing with the books. `paid_fen` is above zero for money that left.
+
+    `odd` says what the rail itself could not match.
+    """
 
     key: str
     status: RailStatus
     paid_fen: int
+    odd: str = ""
 
 
 def rail_of(wallet: Wallet) -> RailName:
@@ -76,8 +80,8 @@ def rail_of(wallet: Wallet) -> RailName:
 class Rail(Protocol):
     """What every rail can do (rulebook 4.7)."""
 
-    def reserve(self, *, key: str, payer_id: str, amount_fen: int, reference: str) -> RailAnswer:
-        """Confirm that the payer's money has come in under this reference."""
+    def reserve(self, *, key: str, payer: Account, amount_fen: int) -> RailAnswer:
+        """Confirm that the payer's money has come in under `payer.reference`."""
 
     def release(self, *, key: str, to: Account, amount_fen: int) -> RailAnswer:
         """Pay out."""
@@ -92,7 +96,7 @@ class Rail(Protocol):
         """What an account holds, where its operator tells."""
 
     def movements(self) -> Iterator[Movement]:
-        """Every key that was ever paid or is under way."""
+        """Every key that was ever paid or is under way, and whatever came that belongs to no key."""
 
     def carry(self) -> None:
         """Do what the rail does between two rounds: write its files, read those that came."""

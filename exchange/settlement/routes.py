@@ -8,12 +8,13 @@ from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import select
 from sqlmodel import SQLModel
 
+from exchange.access.model import Participant
 from exchange.kernel.caller import NOBODY, Role
 from exchange.kernel.http import Asked, OpenUnit, asked, router
 from exchange.kernel.pages import Cursor, Limit, page
 from exchange.settlement import lines, paying, service, views
 from exchange.settlement.model import Batch
-from exchange.settlement.rails import RailAnswer, RailName, Rails
+from exchange.settlement.rails import Account, RailAnswer, RailName, Rails, Wallet
 from exchange.wire.acts import Fen
 
 routes = router("/v1", "settlement")
@@ -33,13 +34,13 @@ def _confirmed(ask: DepositAsk, asking: Annotated[Asked, Depends(asked)], reques
     rails: Rails = request.app.state.rails
     with asking.ground.reading(NOBODY) as unit:
         caller = asking.authenticate(unit, asking.credential)
-    caller.require(Role.BUYER)
-    return rails.named(ask.rail).reserve(
-        key=service.deposit_id(ask.rail, ask.rail_reference),
-        payer_id=caller.participant_id,
-        amount_fen=ask.amount_fen,
-        reference=ask.rail_reference,
-    )
+        caller.require(Role.BUYER)
+        payer_id = caller.participant_id
+        name = unit.load(Participant, payer_id).org_name
+    wallet = Wallet.BANK if ask.rail == "bank" else Wallet.CORPORATE
+    payer = Account(payer_id, wallet, ask.rail_reference, name)
+    key = service.deposit_id(ask.rail, ask.rail_reference)
+    return rails.named(ask.rail).reserve(key=key, payer=payer, amount_fen=ask.amount_fen)
 
 
 Confirmed = Annotated[RailAnswer, Depends(_confirmed)]

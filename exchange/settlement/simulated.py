@@ -50,9 +50,9 @@ class Simulator:
         self.releases = 0
         """How often it was told to pay what it did not know, whatever it answered."""
 
-    def reserve(self, *, key: str, payer_id: str, amount_fen: int, reference: str) -> RailAnswer:
+    def reserve(self, *, key: str, payer: Account, amount_fen: int) -> RailAnswer:
         with self._changing():
-            return self._once(key, "in", payer_id, amount_fen)
+            return self._once(key, "in", payer.payee_id, amount_fen)
 
     def release(self, *, key: str, to: Account, amount_fen: int) -> RailAnswer:
         with self._changing():

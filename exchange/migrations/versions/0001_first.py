@@ -441,6 +441,19 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("n", name=op.f("pk_pending")),
     )
     op.create_table(
+        "rail_key",
+        sa.Column("id", AutoString(), nullable=False),
+        sa.Column("rail", AutoString(), nullable=False),
+        sa.Column("subject", AutoString(), nullable=False),
+        sa.Column("state", AutoString(), nullable=False),
+        sa.Column("amount_fen", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_rail_key")),
+        info={"derived": True},
+    )
+    with op.batch_alter_table("rail_key", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_rail_key_rail"), ["rail"], unique=False)
+
+    op.create_table(
         "sealed_result",
         sa.Column("order_id", AutoString(), nullable=False),
         sa.Column("sha256", AutoString(), nullable=False),
@@ -538,6 +551,10 @@ def downgrade() -> None:
     op.drop_table("settlement")
     op.drop_table("section")
     op.drop_table("sealed_result")
+    with op.batch_alter_table("rail_key", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_rail_key_rail"))
+
+    op.drop_table("rail_key")
     op.drop_table("pending")
     with op.batch_alter_table("payout", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_payout_state"))

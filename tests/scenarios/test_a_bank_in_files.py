@@ -1,0 +1,145 @@
+"""A bank that is spoken to in files: money comes in by camt.054, goes out by pain.001, the books agree."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from exchange.client.connection import Problem
+from exchange.settlement.bank_files import BankFiles
+from exchange.settlement.open_rails import opened
+from exchange.settlement.teller import Teller
+from tests.exchange.settlement.bank_speech import bookings, status_report
+from tests.market import DAY_S, Market
+from tests.scenarios.disputing import refusal
+
+
+class Banked:
+    """The market of the scenarios whose bank is a folder; what it held before is not this bank's."""
+
+    def __init__(self, market: Market, folder: Path) -> None:
+        self.market, self.folder, self.clerk = market, folder, market.staff["settlement clerk"]
+        self.starts()
+
+    def starts(self) -> None:
+        """As after a restart: the rails are opened again over what they left."""
+        self.market.app.state.rails = opened(self.market.ground, self.folder, bank_account="ESCROW-1")
+        self.market.teller = Teller(self.market.ground, self.market.app.state.rails)
+
+    @property
+    def bank(self) -> BankFiles:
+        found = self.market.app.state.rails.bank
+        assert isinstance(found, BankFiles)
+        return found
+
+    def says(self, name: str, content: str) -> None:
+        (self.bank.inbox / name).write_text(content)
+        self.market.teller.run_once()
+
+    def orders(self) -> dict[str, dict[str, str]]:
+        """Message → end-to-end id → yuan, as the bank reads our files."""
+        found = {}
+        for file in sorted(self.bank.outbox.glob("*.xml")):
+            text = file.read_text()
+            known, yuan = re.findall(r"<EndToEndId>(\w+)<", text), re.findall(r'Ccy="CNY">([\d.]+)<', text)
+            found[file.stem] = dict(zip(known, yuan, strict=True))
+        return found
+
+    def settling(self) -> str:
+        """One trade of 160,850 fen, batched, and ordered on the working day after."""
+        order_id = self.market.ordered()
+        self.market.works()
+        self.market.buyer.accept(order_id)
+        batch_id: str = self.clerk.close_day()["id"]
+        self.market.passes(DAY_S)
+        self.clerk.pay(batch_id)
+        self.market.teller.run_once()
+        return batch_id
+
+
+@pytest.fixture
+def banked(market: Market, tmp_path: Path) -> Banked:
+    return Banked(market, tmp_path / "rails")
+
+
+def test_payments_go_out_in_one_file_and_settle_when_the_bank_has_booked_them(banked: Banked) -> None:
+    batch_id = banked.settling()
+    [(message, transfers)] = banked.orders().items()
+    assert sum(int(yuan.replace(".", "")) for yuan in transfers.values()) == 160_850
+    banked.starts()
+    banked.market.teller.run_once()
+    assert len(banked.orders()) == 1
+
+    first, *rest = transfers
+    banked.says("a.xml", status_report("B-1", message, (first, "ACSC"), *((one, "ACSP") for one in rest)))
+    assert {one["state"] for one in banked.clerk.money.payouts()} == {"SETTLED", "SUBMITTED"}
+    banked.says("b.xml", bookings("C-1", [("DBIT", transfers[one], one, "") for one in rest]))
+
+    assert banked.clerk.money.batch(batch_id)["state"] == "PAID"
+    report = banked.clerk.money.reconciliation("bank")
+    # The deposit of the market's first day came in by another bank: the report says so and nothing else.
+    assert [one["what"] for one in report["differences"]] == ["NOT_ON_THE_RAIL"]
+    assert (report["agreed"], report["agreed_fen"], report["under_way"]) == (3, 160_850, 0)
+
+
+def test_money_that_came_in_is_its_payers_and_claimed_once(banked: Banked) -> None:
+    buyer = banked.market.buyer
+    with pytest.raises(Problem) as too_early:
+        buyer.deposit(70_000, "slip-9")
+    banked.says("in.xml", bookings("C-1", [("CRDT", "700.00", "slip-9", "buyer"), ("CRDT", "5.00", "slip-8", "X")]))
+
+    assert buyer.deposit(70_000, "slip-9")["available_fen"] == 320_000
+    refused = [refusal_of(banked, amount_fen, slip) for amount_fen, slip in ((70_001, "slip-9"), (500, "slip-8"))]
+
+    assert [refusal(too_early.value), *refused] == [(409, "E_RAIL_REFERENCE")] * 3
+    differences = {one["key"]: one["what"] for one in banked.clerk.money.reconciliation("bank")["differences"]}
+    assert differences["slip-8"] == "UNCLAIMED"
+
+
+def refusal_of(banked: Banked, amount_fen: int, slip: str) -> tuple[int, str]:
+    with pytest.raises(Problem) as refused:
+        banked.market.buyer.deposit(amount_fen, slip)
+    return refusal(refused.value)
+
+
+def test_files_that_are_damaged_or_come_twice_are_refused_and_lose_nothing(banked: Banked) -> None:
+    batch_id = banked.settling()
+    [(message, transfers)] = banked.orders().items()
+    good = status_report("B-1", message, *((one, "ACSC") for one in transfers), version="03")
+    banked.says("0.xml", good[: len(good) // 2])
+    banked.says("1.xml", bookings("C-9", [("DBIT", "1.00", "a" * 32, "")], currency="USD"))
+    assert banked.clerk.money.batch(batch_id)["state"] == "SUBMITTED"
+
+    banked.says("2.xml", good)
+    banked.says("3.xml", good)
+    with pytest.raises(Problem) as again:
+        banked.clerk.money.hand_in("4.xml", good.replace("ACSC", "RJCT"))
+
+    assert refusal(again.value) == (409, "E_RAIL_FILE_DUPLICATE")
+    assert banked.clerk.money.batch(batch_id)["state"] == "PAID"
+    assert [one["code"] for one in banked.clerk.money.bank_files()] == [
+        "E_RAIL_FILE", "E_RAIL_FILE", "", "E_RAIL_FILE_DUPLICATE", "E_RAIL_FILE_DUPLICATE",
+    ]  # fmt: skip
+    assert len(list((banked.folder / "bank/inbox/refused").iterdir())) == 4
+    assert not list(banked.bank.inbox.glob("*.xml"))
+
+
+def test_a_payment_the_bank_rejects_waits_for_two_people_and_goes_out_under_another_key(banked: Banked) -> None:
+    batch_id = banked.settling()
+    [(message, transfers)] = banked.orders().items()
+    lost, *rest = transfers
+    banked.says("a.xml", status_report("B-1", message, (lost, "RJCT"), *((one, "ACSC") for one in rest)))
+    [failed] = [one for one in banked.clerk.money.payouts() if one["state"] == "FAILED_MANUAL"]
+
+    second = banked.market.at(banked.market.key_of(banked.market.admin, "s" * 43, "SETTLEMENT"))
+    for person in (banked.clerk, second):
+        person.money.fix_payout(failed["id"], "a" * 64)
+    banked.market.teller.run_once()
+
+    [(again, sent)] = [one for one in banked.orders().items() if one[0] != message]
+    assert (list(sent.values()), lost in sent) == ([transfers[lost]], False)
+    banked.says("b.xml", status_report("B-2", again, *((one, "ACCC") for one in sent)))
+    assert banked.clerk.money.batch(batch_id)["state"] == "PAID"
+    banked.says("c.xml", bookings("C-1", [("DBIT", transfers[lost], lost, ""), ("DBIT", "3.00", "b" * 32, "")]))
+    odd = {one["what"] for one in banked.clerk.money.reconciliation("bank")["differences"]}
+    assert odd >= {"PAID_AFTER_REJECTED", "UNKNOWN_TRANSFER"}
