@@ -7,6 +7,7 @@ from fastapi import Path, Query, Request, Response
 from pydantic import BaseModel
 
 from exchange.audit import service, views
+from exchange.audit.alerts import Alert
 from exchange.kernel.http import OpenUnit, router
 from exchange.kernel.pages import Limit
 from exchange.kernel.unit import Opening
@@ -106,9 +107,9 @@ def facts(
 
 
 @audit.get("/alerts")
-def alerts(unit: OpenUnit) -> list[views.PurposeAlert]:
-    """Who asked again and again for purposes no licence of theirs names."""
-    return service.purpose_alerts(unit)
+def alerts(request: Request, unit: OpenUnit) -> list[Alert]:
+    """Repeated uses outside a purpose, budgets near their cap, what waits too long for a word, witnesses behind."""
+    return service.alerts(unit, request.app.state.log_policy)
 
 
 @audit.get("/policies/{digest}")

@@ -3,17 +3,18 @@
 import hashlib
 from pathlib import Path
 
+from exchange.access.service import EXCHANGE_ID
+from exchange.audit import alerts as watch
 from exchange.audit import views
 from exchange.kernel import ids
 from exchange.kernel.caller import Role
 from exchange.kernel.errors import NotFound
 from exchange.kernel.unit import Opening, Unit
+from exchange.licensing.model import Licence
 from exchange.orders.model import Order
+from exchange.wire.log_policy import LogPolicy
 
 LOOKERS = (Role.AUDITOR, Role.REGULATOR)
-DAY_US = 86_400 * 1_000_000
-PURPOSE_REFUSALS, PURPOSE_WINDOW_US = 3, 30 * DAY_US
-"""So many uses outside the purposes of a licence within so long, and somebody should look (rulebook, S02)."""
 
 
 def evidence(unit: Unit, order_id: str) -> dict[str, list[Opening]]:
@@ -24,14 +25,32 @@ def evidence(unit: Unit, order_id: str) -> dict[str, list[Opening]]:
     unit.caller.require(*LOOKERS)
     order = unit.get(Order, order_id)
     children = [ids.derived(kind, order.id) for kind in ("hld", "cus", "stl")]
-    subjects = (order.licence_id, order.id, *children)
+    # Whose keys signed what is shown: a stranger must not have to ask us for them.
+    signers = (EXCHANGE_ID, order.buyer_id, ids.derived("node", order.domain))
+    subjects = (order.licence_id, order.id, *children, *signers)
     return {subject: unit.story(subject) for subject in subjects}
 
 
-def purpose_alerts(unit: Unit) -> list[views.PurposeAlert]:
-    """Buyers who keep asking for purposes their licences do not name."""
+def alerts(unit: Unit, policy: LogPolicy) -> list[watch.Alert]:
+    """Everything somebody should look at now."""
     unit.caller.require(*LOOKERS, Role.COMPLIANCE)
-    return views.repeated(unit.connection, "E_PURPOSE", since=unit.now - PURPOSE_WINDOW_US, times=PURPOSE_REFUSALS)
+    return watch.all_of(
+        (
+            watch.repeated(unit.connection, "E_PURPOSE", unit.now),
+            watch.nearly_spent(unit.connection, lambda asset_id, buyer_id: _caps(unit, asset_id, buyer_id)),
+            watch.overdue(unit.connection, unit.now),
+            watch.behind(unit.connection, policy, unit.now),
+        )
+    )
+
+
+def _caps(unit: Unit, asset_id: str, buyer_id: str) -> tuple[int, int]:
+    """By the newest licence that carries a budget: for all buyers, and for one."""
+    for licence_id in views.licences_over(unit.connection, asset_id, buyer_id):
+        budget = unit.load(Licence, licence_id).budget
+        if budget is not None:
+            return budget.version_cap_nrho, budget.buyer_cap_nrho
+    return 0, 0
 
 
 def archived_rules(folder: Path, digest: str) -> bytes:

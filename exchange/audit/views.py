@@ -1,4 +1,4 @@
-"""What the auditor's desk reads: the books as they are shown, the facts by who, what and when, and who to look at.
+"""What the auditor's desk reads: the books as they are shown, and the facts by who, what and when.
 
 Reads tables of other slices and writes none.
 """
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pydantic import BaseModel
-from sqlalchemy import ColumnElement, Connection, func, or_, select
+from sqlalchemy import ColumnElement, Connection, or_, select
 from sqlmodel import SQLModel
 
 from exchange.kernel.errors import NotFound
@@ -33,16 +33,6 @@ class FactBrief(BaseModel):
     version: int
     at: int
     actor: str
-
-
-class PurposeAlert(BaseModel):
-    """Somebody was refused so often for one reason."""
-
-    participant_id: str
-    code: str
-    refusals: int
-    first_at: int
-    last_at: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,18 +101,14 @@ def _conditions(sought: Sought) -> list[ColumnElement[bool]]:
     return found
 
 
-def repeated(connection: Connection, code: str, *, since: int, times: int) -> list[PurposeAlert]:
-    """Buyers whose orders were refused for this primary reason at least so many times since then."""
-    orders = SQLModel.metadata.tables["orders"]
-    refusals, first, last = func.count(), func.min(orders.c.placed_at), func.max(orders.c.placed_at)
+def licences_over(connection: Connection, asset_id: str, buyer_id: str) -> list[str]:
+    """Licences over an asset, of one buyer or of all, the newest first."""
+    event, licence = SQLModel.metadata.tables["event"], SQLModel.metadata.tables["licence"]
     query = (
-        select(orders.c.buyer_id, refusals, first, last)
-        .where(orders.c.state == "REFUSED", orders.c.primary_reason == code, orders.c.placed_at > since)
-        .group_by(orders.c.buyer_id)
-        .having(refusals >= times)
-        .order_by(orders.c.buyer_id)
+        select(licence.c.id)
+        .join(event, event.c.subject == licence.c.id)
+        .where(licence.c.asset_id == asset_id, event.c.type == "licence.activated")
+        .order_by(event.c.n.desc())
+        .limit(10)
     )
-    return [
-        PurposeAlert(participant_id=buyer, code=code, refusals=count, first_at=began, last_at=ended)
-        for buyer, count, began, ended in connection.execute(query)
-    ]
+    return list(connection.execute(query.where(licence.c.buyer_id == buyer_id) if buyer_id else query).scalars())

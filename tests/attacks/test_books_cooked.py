@@ -8,6 +8,9 @@ from typing import Any
 
 import pytest
 
+from exchange.authorization.model import TicketIssued
+from exchange.client.audit import AuditRefused
+from exchange.client.auditing.evidence import checked_evidence
 from exchange.client.auditing.findings import Finding
 from exchange.client.verify import VerificationRefused
 from exchange.kernel.caller import Caller
@@ -15,6 +18,8 @@ from exchange.kernel.unit import history
 from exchange.ledger.store import Store
 from exchange.orders.model import Order, OrderPlaced
 from exchange.wire import canonical
+from exchange.wire.keys import PrivateKey
+from exchange.wire.tickets import Ticket
 from tests.exchange.audit.auditing import audited, traded
 from tests.market import DAY_S, Market
 
@@ -89,6 +94,54 @@ def test_an_order_that_was_made_to_vanish_is_named(market: Market, order_id: str
         "the row is missing",
         last_of(market, order_id),
     )
+
+
+@pytest.mark.parametrize(
+    ("change", "shown", "folded"),
+    [
+        ("asset SET state = 'FROZEN'", "FROZEN", "CERTIFIED"),
+        ("asset SET evidence_sha256 = ''", "", None),
+        ("batch SET gross_fen = gross_fen - 1", None, None),
+        ("node SET participant_id = 'part_thief'", "part_thief", None),
+    ],
+)
+def test_a_certificate_a_batch_or_a_node_that_was_changed_is_named(
+    market: Market, change: str, shown: str | None, folded: str | None
+) -> None:
+    cook(market, f"UPDATE {change}")
+
+    found = only(market)
+
+    assert (found.kind, found.row.split()[0]) == ("row", change.split()[0])
+    assert shown in (None, found.shown)
+    assert folded in (None, found.folded)
+
+
+def test_a_ticket_the_exchange_s_key_never_signed_is_named(market: Market, order_id: str) -> None:
+    """The operator writes it into the log itself: the signature is held against the key the log had before."""
+    with market.store.reading() as connection:
+        placed, issued = (fact.event for fact in history(connection, order_id)[:2])
+    assert isinstance(issued, TicketIssued)
+    thief = Ticket.peeked(issued.ticket).signed(PrivateKey.generated())
+    with market.ground.writing(Caller("part_exchange", "psn_operator")) as unit:
+        unit.record(Order(id="ord_forged"), placed, issued.model_copy(update={"ticket": thief}))
+    market.logs()
+
+    found = [one for one in audited(market).findings if one.kind == "act"]
+
+    assert [(one.row, one.says) for one in found] == [
+        ("ord_forged", "it is not signed by the key that was valid at its place")
+    ]
+
+
+def test_evidence_of_an_order_with_another_receipt_is_refused(market: Market, order_id: str) -> None:
+    bundle = market.staff["auditor"].evidence(order_id)
+    vkeys = market.admin.about()["log_vkeys"]
+    assert len(checked_evidence(bundle, vkeys)) > 10
+    keyless = {**bundle, "facts": {name: facts for name, facts in bundle["facts"].items() if "node_" not in name}}
+
+    with pytest.raises(AuditRefused, match="the key that must have signed it is not in the log before it"):
+        checked_evidence(keyless, vkeys)
 
 
 def test_a_floor_that_was_lowered_is_named(market: Market) -> None:

@@ -7,6 +7,7 @@ import pytest
 
 from exchange.client.connection import Problem
 from exchange.ledger.store import Store
+from tests.exchange.audit.auditing import audited
 from tests.market import Market
 from tests.provider import FIRMS
 from workers.engines import Engine
@@ -93,6 +94,11 @@ def test_what_cannot_be_paid_for_any_more_is_refused_before_it_costs_money(marke
 
     assert refused.value.code == "E_EPS_BUDGET"
     assert spent(market) == 1_000_000_000
+    market.logs()
+    near = [one for one in market.staff["auditor"].http.pages("/v1/audit/alerts") if one["kind"] == "BUDGET"]
+    assert [(one["value"], one["limit"]) for one in near] == [(1_000_000_000, 1_000_000_000)]
+    report = audited(market)
+    assert (report.findings, report.rows["budget_spent"], report.unfolded) == ((), 2, ())
 
 
 def spent(market: Market) -> int:

@@ -1,6 +1,6 @@
 """S01: a bank asks a question, gets one sealed answer, accepts it; the money is split to the fen and paid."""
 
-from exchange.client.audit import checked_bundle
+from exchange.client.auditing.evidence import checked_evidence
 from exchange.kernel.views import dump, rebuild
 from tests.market import DAY_S, Market
 
@@ -64,7 +64,7 @@ def test_an_auditor_gets_every_fact_of_the_order_opened_and_proven(market: Marke
 
     bundle = market.staff["auditor"].evidence(order_id)
 
-    told = [one.type for one in checked_bundle(bundle, market.admin.about()["log_vkeys"]) if one.subject == order_id]
+    told = [one.type for one in checked_evidence(bundle, market.admin.about()["log_vkeys"]) if one.subject == order_id]
     assert told == ["order.placed", "ticket.issued", "result.delivered", "order.completed"]
 
 

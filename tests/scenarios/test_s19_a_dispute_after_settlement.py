@@ -4,9 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from exchange.client.audit import checked_bundle
+from exchange.client.auditing.evidence import checked_evidence
 from exchange.client.connection import Problem
 from exchange.ledger.store import Store
+from tests.exchange.audit.auditing import audited
 from tests.market import DAY_S
 from tests.scenarios.disputing import GROSS_FEN, Disputed, refusal
 
@@ -83,8 +84,10 @@ def test_every_step_of_it_is_in_the_log_and_what_was_posted_before_stays(market:
 
     bundle = market.staff["auditor"].evidence(order_id)
 
-    told = [one.type for one in checked_bundle(bundle, market.admin.about()["log_vkeys"]) if one.subject == order_id]
+    told = [one.type for one in checked_evidence(bundle, market.admin.about()["log_vkeys"]) if one.subject == order_id]
     assert told[-3:] == ["order.completed", "order.disputed", "order_partially.refunded"]
+    report = audited(market)
+    assert (report.findings, report.rows["dispute"], report.unfolded) == ((), 1, ())
 
 
 def test_the_fifteenth_day_is_in_time_and_the_sixteenth_is_not(market: Disputed) -> None:

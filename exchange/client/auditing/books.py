@@ -9,12 +9,13 @@ from typing import Any
 
 from exchange.client.auditing.findings import Finding, brief
 from exchange.client.auditing.openings import Opened
-from exchange.client.auditing.states import BOOKS, STATES, UNLESS, said
+from exchange.client.auditing.states import BOOKS, STATES, UNLESS, said, spent_nrho
 
-COUNTED = ("balance", "licence_use")
-"""Books whose one column is a sum: of postings, and of tickets."""
+COUNTED = ("balance", "licence_use", "budget_spent")
+"""Books whose one column is a sum: of postings, of tickets, and of what receipts say was spent."""
 
 VIEWS = (*BOOKS, *COUNTED)
+_REPORTED = ("result.delivered", "order.failed")
 _MONEY = ("escrow.", "hold.", "settlement", "payout.")
 
 
@@ -61,6 +62,8 @@ class Books:
             self._unsummed.add("licence_use")
         if kind == "ticket.issued" and is_open:
             self._add("licence_use", str(fact.content["licence_id"]), fact, jobs=1)
+        if kind in _REPORTED:
+            self._spend(fact, is_open)
         self._post(fact)
 
     def differences(self, view: str, shown: Iterable[Mapping[str, Any]]) -> Iterator[Finding]:
@@ -89,6 +92,18 @@ class Books:
         except (KeyError, IndexError, TypeError):
             is_open = False
         row.is_known = row.is_known and is_open
+
+    def _spend(self, fact: Opened, is_open: bool) -> None:
+        """Of the asset's budget, once for all buyers and once for this one."""
+        try:
+            order, spent = self.rows["orders"][fact.entry.subject].values, spent_nrho(fact.content)
+        except (LookupError, TypeError, ValueError):
+            is_open, order, spent = False, {}, 0
+        if not is_open:
+            self._unsummed.add("budget_spent")
+        elif spent:
+            for account in (order["asset_id"], f"{order['asset_id']}:{order['buyer_id']}"):
+                self._add("budget_spent", account, fact, spent_nrho=spent)
 
     def _post(self, fact: Opened) -> None:
         lines = fact.content.get("lines", ())

@@ -25,7 +25,7 @@ class _Read(BaseModel):
 class Finding(_Read):
     """One thing that is not as the log says. `entry` is the fact that says so, `row` the thing that differs."""
 
-    kind: Literal["section", "time", "posting", "row", "decision"]
+    kind: Literal["section", "time", "posting", "row", "decision", "act"]
     row: str
     entry: str
     index: int
@@ -49,6 +49,8 @@ class AuditReport(_Read):
     """Rows some fact of which this verifier does not know how to fold."""
     decided_again: int
     not_decided_again: int
+    acts_opened: int
+    """Signatures, licences, tickets and receipts held against the keys and digests of their place in the log."""
     findings_total: int
     findings: tuple[Finding, ...]
 

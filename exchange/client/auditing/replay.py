@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from exchange.client.auditing.acts import Acts
 from exchange.client.auditing.age import Brackets
 from exchange.client.auditing.books import VIEWS, Books
 from exchange.client.auditing.decisions import Judge
@@ -47,16 +48,16 @@ def _at_one_moment(door: AuditDoor, audit: Audit) -> AuditReport | None:
     shown = {view: door.book(view) for view in VIEWS}
     if door.position() != verified.size:
         return None
-    books, judge, findings = Books(), Judge(door.rules, audit.rules), list[Finding]()
+    books, judge, acts, findings = Books(), Judge(door.rules, audit.rules), Acts(), list[Finding]()
     times, sealed = Brackets(audit.folder, audit.vkeys), 0
     for fact in opened(audit.folder, verified.size, door.openings()):
-        findings += [*fact.findings, *_decided(judge, fact), *_timed(times, fact)]
+        findings += [*fact.findings, *_decided(judge, fact), *acts.findings(fact), *_timed(times, fact)]
         books.fold(fact)
         sealed += fact.sealed
     findings += books.findings
     for view, rows in shown.items():
         findings += books.differences(view, rows)
-    return _report(audit, verified, books, judge, findings, sealed)
+    return _report(audit, verified, books, (judge, acts), findings, sealed)
 
 
 def _decided(judge: Judge, fact: Opened) -> Iterable[Finding]:
@@ -72,8 +73,9 @@ def _timed(times: Brackets, fact: Opened) -> Iterable[Finding]:
 
 
 def _report(
-    audit: Audit, verified: Report, books: Books, judge: Judge, findings: Sequence[Finding], sealed: int
+    audit: Audit, verified: Report, books: Books, by: tuple[Judge, Acts], findings: Sequence[Finding], sealed: int
 ) -> AuditReport:
+    judge, acts = by
     return AuditReport(
         origin=verified.origin,
         size=verified.size,
@@ -85,6 +87,7 @@ def _report(
         unfolded=books.unfolded[:FINDINGS_SHOWN_MAX],
         decided_again=judge.again,
         not_decided_again=judge.not_again,
+        acts_opened=acts.checked,
         findings_total=len(findings),
         findings=in_order(findings)[:FINDINGS_SHOWN_MAX],
     )

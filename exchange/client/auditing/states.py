@@ -4,10 +4,47 @@ It shares no line with the exchange's own folding: two hands that agree are the 
 its row unfolded, and the report says so.
 """
 
+from base64 import b64decode
 from collections.abc import Mapping
+from hashlib import sha256
 from typing import Any
 
+from exchange.wire import canonical
+
 STATES: Mapping[str, tuple[str, str]] = {
+    "api_key.issued": ("api_key", "LIVE"),
+    "api_key.revoked": ("api_key", "REVOKED"),
+    "node.registered": ("node", "REGISTERED"),
+    "node.retired": ("node", "RETIRED"),
+    "asset_registration.submitted": ("asset", "SUBMITTED"),
+    "asset_registration.refused": ("asset", "REFUSED"),
+    "core_data.detected": ("asset", "QUARANTINED"),
+    "registration.accepted": ("asset", "FORMAL_REVIEW"),
+    "formal_review.passed": ("asset", "SUBSTANTIVE_REVIEW"),
+    "publicity.started": ("asset", "PUBLICITY"),
+    "objection.filed": ("asset", "OBJECTION"),
+    "objection.dismissed": ("asset", "PUBLICITY"),
+    "objection.upheld": ("asset", "REFUSED"),
+    "certificate.issued": ("asset", "CERTIFIED"),
+    "certificate.frozen": ("asset", "FROZEN"),
+    "certificate.unfrozen": ("asset", "CERTIFIED"),
+    "certificate.expired": ("asset", "EXPIRED"),
+    "certificate.cancelled": ("asset", "CANCELLED"),
+    "registration.withdrawn": ("asset", "WITHDRAWN"),
+    "dispute.opened": ("dispute", "OPENED"),
+    "dispute.rejected": ("dispute", "REJECTED"),
+    "dispute.responded": ("dispute", "RESPONDED"),
+    "dispute_mediation.started": ("dispute", "MEDIATION"),
+    "dispute_terms.proposed": ("dispute", "MEDIATION"),
+    "dispute.settled": ("dispute", "DECIDED"),
+    "dispute_arbitration.started": ("dispute", "ARBITRATION"),
+    "dispute.decided": ("dispute", "DECIDED"),
+    "dispute.enforced": ("dispute", "ENFORCED"),
+    "dispute.closed": ("dispute", "CLOSED"),
+    "dispute.withdrawn": ("dispute", "WITHDRAWN"),
+    "batch.closed": ("batch", "CLOSED"),
+    "batch.submitted": ("batch", "SUBMITTED"),
+    "batch.paid": ("batch", "PAID"),
     "participant.applied": ("participant", "SUBMITTED"),
     "admission_review.started": ("participant", "UNDER_REVIEW"),
     "supplement.requested": ("participant", "SUPPLEMENT_REQUIRED"),
@@ -85,7 +122,33 @@ UNLESS: Mapping[tuple[str, str], str] = {
 }
 """Where the state that was decides: what is held keeps in mind where it goes back to."""
 
+
+def _claim(said: Mapping[str, Any]) -> str:
+    """What a right rests on, as one digest."""
+    claim = {
+        "rights": sorted(said.get("rights", ())),
+        "statement": said.get("source_statement_sha256", ""),
+        "evidence": said.get("evidence", {}),
+        "attributes": said.get("attributes", {}),
+    }
+    return sha256(canonical.encode(claim)).hexdigest()
+
+
 BOOKS: Mapping[str, Mapping[str, Any]] = {
+    "api_key": {"participant_id": "", "person_id": "", "roles": ""},
+    "node": {"domain": "", "participant_id": "", "signing_key": ""},
+    "asset": {
+        **dict.fromkeys(("holder_id", "domain", "sector", "title_zh", "title_en", "grade", "fingerprint"), ""),
+        **dict.fromkeys(("valid_to", "certificate_no", "handle"), ""),
+        **dict.fromkeys(("exclusive", "is_core"), False),
+        "rows": 0,
+        "evidence_sha256": _claim({}),
+    },
+    "dispute": {
+        **dict.fromkeys(("order_id", "asset_id", "claimant_id", "respondent_id", "category"), ""),
+        **dict.fromkeys(("claim_fen", "refund_fen", "due_at"), 0),
+    },
+    "batch": {"closed_on": None, "pay_on": None, "settlements": 0, "gross_fen": 0},
     "participant": {"org_name": "", "uscc": "", "territory": "", "roles": ""},
     "grading": {"asset_id": "", "grade": "", "k_min": 0, "open_sql": "refused"},
     "listing": dict.fromkeys(
@@ -107,7 +170,13 @@ def said(fact_type: str, at: int, content: Mapping[str, Any]) -> dict[str, Any]:
     """What a fact says that its book shows under another name or in another form."""
     if fact_type == "licence.requested":
         return {"jobs_max": content["terms"]["jobs_max"]}
-    if fact_type == "participant.applied":
+    if fact_type == "asset_registration.submitted":
+        return {"evidence_sha256": _claim(content)}
+    if fact_type == "core_data.detected":
+        return {"is_core": True}
+    if fact_type == "batch.closed":
+        return {"settlements": len(content["settlement_ids"])}
+    if fact_type in ("participant.applied", "api_key.issued"):
         return {"roles": " ".join(content["roles"])}
     if fact_type == "order.placed":
         return {"placed_at": at}
@@ -116,3 +185,8 @@ def said(fact_type: str, at: int, content: Mapping[str, Any]) -> dict[str, Any]:
     if fact_type == "order.failed":
         return {"primary_reason": content["refusal"] or content["cause"]}
     return {}
+
+
+def spent_nrho(content: Mapping[str, Any]) -> int:
+    """What the receipt in a fact says its answer cost of the privacy budget."""
+    return int(canonical.decode(b64decode(content["receipt"]["payload"]))["spent_nrho"])

@@ -109,6 +109,6 @@ def facts(
 
 @audit.command("alerts")
 def alerts(ctx: typer.Context, as_json: AsJson = False) -> None:
-    """Who asked again and again for purposes no licence of theirs names."""
+    """Repeated uses outside a purpose, budgets near their cap, what waits too long for a word, witnesses behind."""
     with desk_of(ctx).exchange() as exchange:
-        show(AuditDoor(exchange).alerts(), as_json, "participant_id", "code", "refusals", "first_at", "last_at")
+        show(AuditDoor(exchange).alerts(), as_json, "kind", "subject", "participant_id", "code", "value", "limit")

@@ -6,7 +6,8 @@ from typing import Annotated
 import orjson
 import typer
 
-from exchange.client.audit import checked_bundle, order_audit, proven_entry
+from exchange.client.audit import order_audit, proven_entry
+from exchange.client.auditing.evidence import checked_evidence
 from exchange.client.commands.desk import (
     AsJson,
     DeadlineS,
@@ -88,11 +89,15 @@ def proof(
 
 @audit.command("order")
 def audit_order(
-    ctx: typer.Context, order_id: str, key: LogKeys, deadline: DeadlineS = 10, as_json: AsJson = False
+    ctx: typer.Context, order: str, key: LogKeys, deadline: DeadlineS = 10, as_json: AsJson = False
 ) -> None:
-    """Prove every fact of an order's story, from placed to its end."""
-    with desk_of(ctx).exchange() as exchange:
-        story = order_audit(exchange, order_id, log_keys_of(key), deadline_s=deadline)
+    """Prove every fact of an order's story, from placed to its end: by its id, or offline from a file of evidence."""
+    vkeys = log_keys_of(key)
+    if Path(order).is_file():
+        story = checked_evidence(form_in(order), vkeys)
+    else:
+        with desk_of(ctx).exchange() as exchange:
+            story = order_audit(exchange, order, vkeys, deadline_s=deadline)
     show([one.model_dump() for one in story], as_json, *_PROVEN)
 
 
@@ -107,7 +112,7 @@ def evidence(
     """Fetch an order's evidence (auditors and regulators), check it, and keep it."""
     with desk_of(ctx).exchange() as exchange:
         bundle = exchange.evidence(order_id)
-    checked = checked_bundle(bundle, log_keys_of(key))
+    checked = checked_evidence(bundle, log_keys_of(key))
     out.write_bytes(orjson.dumps(bundle))
     show([one.model_dump() for one in checked], as_json, "subject", *_PROVEN)
 
@@ -115,5 +120,5 @@ def evidence(
 @audit.command("check")
 def check(file: str, key: LogKeys, as_json: AsJson = False) -> None:
     """Check kept evidence, offline."""
-    checked = checked_bundle(form_in(file), log_keys_of(key))
+    checked = checked_evidence(form_in(file), log_keys_of(key))
     show([one.model_dump() for one in checked], as_json, "subject", *_PROVEN)
