@@ -29,6 +29,9 @@ WAITING: tuple[tuple[str, tuple[str, ...], str], ...] = (
 )
 """What waits for somebody's word: the book, the states in which it waits, and whose it is."""
 
+APPROVAL_LEFT_US = 2 * DAY_US
+"""An approval is asked for by a day; so long before it somebody should look, because silence is a no."""
+
 Caps = Callable[[str, str], tuple[int, int]]
 """Of an asset's budget, for a buyer (or "" for all): what is spent at most, by the newest licence; 0 for no budget."""
 
@@ -108,6 +111,23 @@ def overdue(connection: Connection, now: int) -> Iterator[Alert]:
                 limit=OVERDUE_US,
                 first_at=at,
             )
+
+
+def unanswered(connection: Connection, now: int) -> Iterator[Alert]:
+    """Approvals that nearly lapse: then the job that waits for one is over."""
+    book = SQLModel.metadata.tables["approval"]
+    late = (book.c.state == "REQUESTED", book.c.due_at.between(1, now + APPROVAL_LEFT_US))
+    query = select(book.c.id, book.c.provider_id, book.c.waiting_for, book.c.due_at).where(*late).order_by(book.c.id)
+    for subject, provider, waiting_for, due_at in connection.execute(query):
+        yield Alert(
+            kind="OVERDUE",
+            subject=subject,
+            participant_id=provider,
+            code=waiting_for,
+            value=max(0, due_at - now),
+            limit=APPROVAL_LEFT_US,
+            last_at=due_at,
+        )
 
 
 def behind(connection: Connection, policy: LogPolicy, now: int) -> Iterator[Alert]:

@@ -39,6 +39,7 @@ def alerts(unit: Unit, policy: LogPolicy) -> list[watch.Alert]:
             watch.repeated(unit.connection, "E_PURPOSE", unit.now),
             watch.nearly_spent(unit.connection, lambda asset_id, buyer_id: _caps(unit, asset_id, buyer_id)),
             watch.overdue(unit.connection, unit.now),
+            watch.unanswered(unit.connection, unit.now),
             watch.behind(unit.connection, policy, unit.now),
         )
     )

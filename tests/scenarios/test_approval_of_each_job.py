@@ -76,6 +76,8 @@ def test_silence_is_a_no_after_five_working_days_and_one_reminder(market: Approv
     market.ticks()
     market.now = asked["due_at"] - 1
     market.ticks()
+    alerts = market.staff["auditor"].http.pages("/v1/audit/alerts")
+    assert approval_id in {one["subject"] for one in alerts if one["kind"] == "OVERDUE"}
     assert market.types_of(approval_id) == ["approval.requested", "approval.reminded"]
     market.now += 1
     with pytest.raises(Problem) as late:
