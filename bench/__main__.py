@@ -1,4 +1,4 @@
-"""`bench trade`: prints what a trade costs on this machine, each aim beside what was measured."""
+"""`bench trade` and `bench disclosure`: what is measured on this machine, each aim beside it."""
 
 import sys
 import tempfile
@@ -8,8 +8,10 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from bench import figures, intake, jailed, market, trips
+from bench import answering, around, figures, intake, jailed, market, peers, reading, tpch, trips, wards
+from bench.figures import Report
 
+PEER_ROWS = 1_000_000
 commands = typer.Typer(add_completion=False)
 
 
@@ -38,6 +40,35 @@ def trade(
         figures.show(console, "as many orders as the API takes", intake.figures(accepted, *peers))
         measured = jailed.jailed_and_raw(home, rows, rounds=9)
         figures.show(console, f"a query over {rows:,} rows, in the domain", jailed.figures(measured))
+
+
+@commands.command()
+def disclosure(
+    rows: Annotated[str, typer.Option(help="table sizes, with commas between")] = "100000,1000000,10000000",
+    rounds: Annotated[int, typer.Option(min=1, help="rounds in which each way is tried once")] = 15,
+    scale: Annotated[str, typer.Option(help="TPC-H scale factor; 0 leaves it out")] = "1",
+    peer: Annotated[bool, typer.Option("--peer", help="install smartnoise-sql beside us and ask it the same")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="one JSON object instead of tables")] = False,
+) -> None:
+    """What answers cost under the rules: with noise and exact beside raw DuckDB, the jail, the analyser."""
+    report = Report(as_json)
+    with tempfile.TemporaryDirectory(prefix="dx-") as name:
+        home = Path(name)
+        home.chmod(0o755)  # The jail's own user passes through here.
+        for count in [int(one) for one in rows.split(",")]:
+            table = wards.wards(home / str(count), count)
+            told = answering.answered_ms(home / str(count), table, rounds)
+            report.add(f"an answer over {count:,} rows", answering.figures(count, told))
+            if peer and count == PEER_ROWS:
+                found = peers.smartnoise_ms(home, table, 3)
+                report.add("another way to the same answer", peers.figures(count, told["noisy"], found))
+        report.add("around a query", around.figures(around.around_ms(home, 3 * rounds)))
+        report.add("reading a query", reading.figures(reading.demo_ms(rounds), reading.hurtful_ms()))
+        if scale != "0":
+            (home / "tpch").mkdir()
+            files = tpch.generated(home / "tpch", scale)
+            report.add("TPC-H, no rules asked", tpch.figures(scale, tpch.jailed_and_raw_ms(files, max(1, rounds // 3))))
+    report.close()
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ OpenDP draws, from the system's own randomness; what each draw costs is what Ope
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
 from math import ceil, sqrt
 from typing import Any
 
@@ -64,6 +65,7 @@ class Price:
         return thresholded(counts, sigma, reach, Price(share, self.delta_e15, self.rows_min))
 
 
+@lru_cache(maxsize=1024)
 def scale(change: int, share_nrho: int) -> float:
     """The least noise, as a standard deviation, whose cost by OpenDP's own map is within the share."""
     sigma = change / sqrt(2 * share_nrho / NRHO)
@@ -81,18 +83,22 @@ def gaussian(exact: Sequence[int], sigma: float) -> list[int]:
 
 def thresholded(counts: Sequence[int], sigma: float, reach: tuple[int, int, int], price: Price) -> dict[int, int]:
     """By their place, the noisy counts that reach a threshold high enough for delta; `reach` is L0, L2, L-infinity."""
-    threshold = max(price.rows_min, reach[2])
-    for _ in range(_STEPS_MAX):
-        mechanism = _threshold(sigma, threshold)
-        rho, delta = _cost(mechanism, reach)
-        if _fits(rho, price.rho_nrho, NRHO) and _fits(delta, price.delta_e15, DELTA_UNITS):
-            break
-        threshold += ceil(sigma / 4)
-    else:
-        raise NoiseRefused
+    mechanism = _threshold(sigma, _lowest(sigma, reach, price))
     told = mechanism({str(place): _cut(count) for place, count in enumerate(counts)})
     # What order a map comes out in is nobody's business.
     return {place: int(told[str(place)]) for place in range(len(counts)) if str(place) in told}
+
+
+@lru_cache(maxsize=1024)
+def _lowest(sigma: float, reach: tuple[int, int, int], price: Price) -> int:
+    """The lowest threshold that OpenDP finds within the price. It hangs on no data, so it is looked for once."""
+    threshold = max(price.rows_min, reach[2])
+    for _ in range(_STEPS_MAX):
+        rho, delta = _cost(_threshold(sigma, threshold), reach)
+        if _fits(rho, price.rho_nrho, NRHO) and _fits(delta, price.delta_e15, DELTA_UNITS):
+            return threshold
+        threshold += ceil(sigma / 4)
+    raise NoiseRefused
 
 
 def _cost(mechanism: Any, change: int | tuple[int, int, int]) -> Any:
