@@ -11,6 +11,7 @@ import sys
 import time
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -18,6 +19,8 @@ import httpx2
 
 from exchange.dispatch import acl
 from exchange.dispatch.broker import Broker, socket_path
+from exchange.ledger import keeping
+from exchange.settings import Settings
 
 START_S = 30
 One = TypeVar("One")
@@ -35,7 +38,8 @@ class Processes:
         self._behind_s = behind_s
         self.broker: Broker | None = None
         self.running: dict[str, subprocess.Popen[bytes]] = {}
-        for part in ("exchange/secrets", "broker", "domains", "wallets", "logs"):
+        self._keys = home / "signer"
+        for part in ("exchange/secrets", "signer", "broker", "domains", "wallets", "logs"):
             (home / part).mkdir(mode=0o700, parents=True, exist_ok=True)
 
     def start_broker(self) -> None:
@@ -53,8 +57,25 @@ class Processes:
             raise RuntimeError("the broker was not started")
         return f"unix://{socket_path(self.broker.folder)}"
 
+    def start_signer(self) -> None:
+        """The process that alone holds the log's keys and their guard, in a folder of its own."""
+        if "signer" in self.running:
+            return
+        places = {"keys": self._keys / "secrets", "guard": self._keys / "guard", "socket": socket_path(self._keys)}
+        words = [word for name, place in places.items() for word in (f"--{name}", str(place))]
+        self._start("signer", ["-m", keeping.__name__, *words, "--origin", Settings.read().origin])
+        deadline = time.monotonic() + START_S
+        while time.monotonic() < deadline and self.running["signer"].poll() is None:
+            with suppress(keeping.SignerAway):
+                vkeys = keeping.DistantKeys(places["socket"]).vkeys()
+                (self.home / "exchange" / "secrets" / "log_vkeys").write_text("".join(f"{one}\n" for one in vkeys))
+                return
+            time.sleep(0.02)
+        raise RuntimeError(f"the signer does not start; see {self.home / 'logs' / 'signer.log'}")
+
     def found_exchange(self, admin_sha256: str, name: str, uscc: str) -> str:
         """Make tables, the operator and its first key; answers with the key's id."""
+        self.start_signer()
         options = {"admin-sha256": admin_sha256, "name": name, "uscc": uscc}
         words = [word for option, value in options.items() for word in (f"--{option}", value)]
         return self._said(["-m", "exchange", "found", *words])
@@ -148,6 +169,7 @@ class Processes:
             "DX_HOME": str(self.home / "exchange"),
             "DX_REDIS_URL": self.broker_url if self.broker else "",
             "DX_REHEARSAL_BEHIND_S": str(self._behind_s),
+            "DX_SIGNER": str(socket_path(self._keys)),
         }
         return {**os.environ, **self._settings, **ours}
 

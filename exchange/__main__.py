@@ -1,6 +1,7 @@
 """The exchange's own commands: found it, serve it, and run its parts as processes of their own."""
 
 import logging
+import os
 import signal
 import sys
 from pathlib import Path
@@ -15,6 +16,7 @@ from exchange.access.founding import Operator, bootstrap
 from exchange.app import create_app
 from exchange.house import CLOCKWORK_PAUSE_S, FOLLOW_PAUSE_S, TELLER_PAUSE_S, House
 from exchange.kernel.views import rebuild as rebuild_views
+from exchange.ledger import keeping
 from exchange.ledger.export import export as export_log
 from exchange.ledger.store import Store
 from exchange.migrations import upgrade
@@ -64,6 +66,18 @@ def sequencer() -> None:
     """Place facts in the log and sign checkpoints, as a process of its own (PostgreSQL)."""
     _logging()
     House.opened(Settings.read()).sequencer(_stop(), Event()).run()
+
+
+@commands.command()
+def signer() -> None:
+    """Hold the log's keys and their guard, alone, and sign what continues the log: on the socket `DX_SIGNER`."""
+    settings = Settings.read()
+    if settings.signer_socket is None:
+        raise typer.BadParameter("DX_SIGNER must name the socket")
+    told = {"keys": settings.secrets, "guard": settings.home / "guard", "socket": settings.signer_socket}
+    words = [word for name, path in told.items() for word in (f"--{name}", str(path))]
+    # Become a small process: what this one has imported has no business beside the keys.
+    os.execv(sys.executable, [sys.executable, "-m", keeping.__name__, *words, "--origin", settings.origin])  # noqa: S606
 
 
 @commands.command()

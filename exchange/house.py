@@ -11,9 +11,10 @@ from exchange.kernel.clock import SECOND, Clock, RehearsalClock, system_clock
 from exchange.kernel.unit import Ground
 from exchange.ledger.backlog import Backlog
 from exchange.ledger.files import kept_secret
+from exchange.ledger.guard import Guard, GuardedKeys, Keyholder
+from exchange.ledger.keeping import DistantKeys, log_keys
 from exchange.ledger.payloads import Keyring
 from exchange.ledger.sequencing import SequencerLoop
-from exchange.ledger.signer import Guard
 from exchange.ledger.store import Store
 from exchange.orders.clockwork import Clockwork
 from exchange.oversight.timers import TIMERS as ABOVE
@@ -23,7 +24,6 @@ from exchange.settlement.rails import Rails
 from exchange.settlement.teller import Teller
 from exchange.wire.keys import PrivateKey
 from exchange.wire.log_policy import LogPolicy
-from exchange.wire.notes import LogSigner
 from policies.engine import load_policies
 
 FOLLOW_PAUSE_S = 0.02
@@ -61,10 +61,9 @@ class House:
 
     def sequencer(self, stop: Event, wake: Event) -> SequencerLoop:
         """The one that places facts in the log and signs checkpoints."""
-        guard = Guard(self.settings.home / "guard")
         cadence_s, needs_quorum = self.settings.cadence_ms / 1_000, self.settings.witness_quorum > 0
-        signer, clock = _signer(self.settings), self.ground.clock
-        return SequencerLoop(self.ground.store, signer, guard, clock, cadence_s, stop, wake, needs_quorum)
+        holder, clock = _holder(self.settings), self.ground.clock
+        return SequencerLoop(self.ground.store, holder, clock, cadence_s, stop, wake, needs_quorum)
 
     def log_policy(self) -> LogPolicy:
         """Which witnesses there are, by a file of the operator's, and how many must cosign what is published."""
@@ -118,14 +117,16 @@ def _clock(settings: Settings) -> Clock:
 
 
 def _vkeys(settings: Settings) -> tuple[str, ...]:
-    """The log's public keys: from a file where only the sequencer holds the private ones, else from these."""
+    """The log's public keys: from a file where another process holds the private ones, else from who holds them."""
     public = settings.secrets / "log_vkeys"
-    return tuple(public.read_text().split()) if public.exists() else tuple(_signer(settings).vkeys())
+    return tuple(public.read_text().split() if public.exists() else _holder(settings).vkeys())
 
 
-def _signer(settings: Settings) -> LogSigner:
-    ed25519, mldsa = (seed_in(settings.secrets / name) for name in ("log_key_ed25519", "log_key_mldsa44"))
-    return LogSigner(settings.origin, ed25519, mldsa)
+def _holder(settings: Settings) -> Keyholder:
+    """Who signs checkpoints: the process on the socket, or else this one."""
+    if settings.signer_socket is not None:
+        return DistantKeys(settings.signer_socket)
+    return GuardedKeys(log_keys(settings.secrets, settings.origin), Guard(settings.home / "guard"))
 
 
 def seed_in(path: Path) -> bytes:

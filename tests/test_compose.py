@@ -79,7 +79,14 @@ def test_every_network_but_the_edge_is_internal_and_only_the_proxy_is_at_the_edg
 
 def test_the_database_is_reached_from_the_control_network_alone() -> None:
     assert set(SERVICES["postgres"]["networks"]) == {"control"}
-    assert members("control") == OPERATOR
+    assert members("control") == OPERATOR - {"signer"}
+
+
+def test_who_signs_the_log_is_reached_by_nobody_but_the_sequencer_over_a_socket() -> None:
+    assert members("keys") == {"signer"}
+    assert set(SERVICES["signer"]["networks"]) == {"keys"}
+    assert {name for name in SERVICES if "signer_socket" in mounts(name)} == {"signer", "sequencer"}
+    assert {name for name in SERVICES if "log_guard" in mounts(name)} == {"signer"}
 
 
 @pytest.mark.parametrize("name", sorted(SERVICES))
@@ -104,7 +111,7 @@ def test_no_service_is_root(name: str) -> None:
 
 def test_a_key_is_held_by_the_one_process_that_signs_with_it() -> None:
     assert holders("ticket_key") == holders("payload_kek") == {"api"}
-    assert holders("log_key_ed25519") == holders("log_key_mldsa44") == {"sequencer"}
+    assert holders("log_key_ed25519") == holders("log_key_mldsa44") == {"signer"}
     assert holders("broker-admin") == holders("broker-r_health") == holders("broker-r_power") == {"dispatch"}
     assert holders("broker_acl") == {"valkey"}
     assert holders("database_password") == {"postgres", "migrate", "api", "sequencer", "dispatch"}

@@ -9,10 +9,11 @@ from threading import Event
 
 from sqlalchemy.exc import OperationalError
 
+from exchange.ledger.guard import ClockSteppedBack, Keyholder
+from exchange.ledger.keeping import SignerAway
 from exchange.ledger.sequencer import HeadMoved, Sequencer
-from exchange.ledger.signer import ClockSteppedBack, Guard, publish
+from exchange.ledger.signer import sign_head
 from exchange.ledger.store import Store
-from exchange.wire.notes import LogSigner
 
 _LOG = logging.getLogger("exchange.ledger")
 _RETRY_S = 1.0
@@ -24,15 +25,14 @@ class SequencerLoop:
     def __init__(
         self,
         store: Store,
-        signer: LogSigner,
-        guard: Guard,
+        holder: Keyholder,
         clock: Callable[[], int],
         cadence_s: float,
         stop: Event,
         wake: Event,
         needs_quorum: bool = False,
     ) -> None:
-        self._store, self._signer, self._guard = store, signer, guard
+        self._store, self._holder = store, holder
         self._clock, self._cadence_s = clock, cadence_s
         self._stop, self._wake, self._needs_quorum = stop, wake, needs_quorum
         self._sequencer = Sequencer(store)
@@ -58,10 +58,9 @@ class SequencerLoop:
             placed = 0
             while count := self._sequencer.run_once():
                 placed += count
-            now, needs_quorum = self._clock(), self._needs_quorum
-            signed = publish(self._store, self._signer, self._guard, now, needs_quorum=needs_quorum)
+            signed = sign_head(self._store, self._holder, self._clock(), needs_quorum=self._needs_quorum)
             return signed is not None or placed > 0
-        except (HeadMoved, ClockSteppedBack, OperationalError) as passing:
+        except (HeadMoved, ClockSteppedBack, SignerAway, OperationalError) as passing:
             if isinstance(passing, OperationalError) and not _will_pass(passing):
                 raise
             _LOG.warning("log.sequencing_delayed", extra={"reason": type(passing).__name__})

@@ -4,6 +4,7 @@ import threading
 
 import pytest
 
+from exchange.ledger.guard import GuardedKeys
 from exchange.ledger.proofs import newest_checkpoint
 from exchange.ledger.sequencer import Sequencer
 from exchange.ledger.sequencing import SequencerLoop
@@ -20,7 +21,7 @@ def size(store):
 
 def test_a_woken_loop_signs_what_was_committed_and_its_last_round_leaves_nothing_behind(store, signer, guard):
     stop, wake = threading.Event(), threading.Event()
-    loop = SequencerLoop(store, signer, guard, lambda: NOW_US, 0.01, stop, wake)
+    loop = SequencerLoop(store, GuardedKeys(signer, guard), lambda: NOW_US, 0.01, stop, wake)
     thread = threading.Thread(target=loop.run)
     thread.start()
     for i in range(20):
@@ -37,7 +38,7 @@ def test_a_loop_that_may_not_sign_ends_and_says_why(store, signer, guard, caplog
         guard.advance(last, Checkpoint(ORIGIN, 9, bytes(32)), [])  # Nine were signed; this database knows none.
     write(store, draft("ord_a"))
     stop = threading.Event()
-    loop = SequencerLoop(store, signer, guard, lambda: NOW_US, 0.01, stop, threading.Event())
+    loop = SequencerLoop(store, GuardedKeys(signer, guard), lambda: NOW_US, 0.01, stop, threading.Event())
     with pytest.raises(ForkRefused):
         loop.run()
     assert isinstance(loop.failure, ForkRefused)
@@ -52,7 +53,9 @@ def test_a_clock_that_stepped_back_delays_the_signature_and_loses_nothing(store,
     write(store, draft("ord_b"))
     stop = threading.Event()
     stop.set()
-    SequencerLoop(store, signer, guard, lambda: NOW_US - 1, 0.01, stop, threading.Event()).run()
+    SequencerLoop(store, GuardedKeys(signer, guard), lambda: NOW_US - 1, 0.01, stop, threading.Event()).run()
     assert size(store) == 1
-    SequencerLoop(store, signer, Guard(tmp_path / "guard.json"), lambda: NOW_US, 0.01, stop, threading.Event()).run()
+    SequencerLoop(
+        store, GuardedKeys(signer, Guard(tmp_path / "guard.json")), lambda: NOW_US, 0.01, stop, threading.Event()
+    ).run()
     assert size(store) == 2
