@@ -4,7 +4,8 @@ Shares are compared by unit, so repeating rows gains nothing, and of each column
 nothing. All sums of one column in a group leave together or not at all: none can be had by subtracting the others.
 
 Adding up by unit is slow. The units are first thrown into two halves: where neither half holds too much of a sum, no
-unit does. Only the groups where one half might are read again, unit by unit.
+unit does. Only the groups where one half might are read again, unit by unit. Where it is known how many rows a unit has
+at most, the largest row tells of most large groups that none can, and only the others are thrown into halves.
 """
 
 from collections.abc import Sequence
@@ -21,6 +22,7 @@ from policies.disclosure.values import Value, absolute
 NO_RULE_BP = 10_000
 SHARES_MAX = 120
 _KEPT, _LEANING, _LARGEST = '"kept groups"', '"leaning groups"', '"largest units"'
+_STEEP, _HALVES = '"steep groups"', '"halves"'
 
 
 @dataclass(slots=True)
@@ -75,12 +77,15 @@ def statement(aggregate: Aggregate, k_min: int) -> str:
     """The query whose rows are the groups that may leave; its last columns say where one unit holds too much."""
     if not aggregate.shares:
         return floor.statement(aggregate, k_min)
-    unique = aggregate.sources.unit_unique
+    unique, large = aggregate.sources.unit_unique, floor.large(aggregate, k_min)
     more = [
-        sql for one in aggregate.shares for sql in (_total(one), _largest(one) if unique else _half(one, aggregate))
+        sql
+        for one in aggregate.shares
+        for sql in (_total(one), _largest(one) if unique or large else _half(one, aggregate))
     ]
     kept = floor.statement(replace(aggregate, measures=[*aggregate.measures, *more]), k_min)
-    text = _by_row(aggregate, kept) if unique else _by_unit(aggregate, kept)
+    by_unit = _by_steepness if large else _by_halves
+    text = _by_row(aggregate, kept) if unique else by_unit(aggregate, kept)
     if len(text) > floor.CHARACTERS_MAX:
         raise Denied("R22", "too many sums under too many conditions", fix="ask for fewer sums at once")
     return text
@@ -107,11 +112,41 @@ def _by_row(aggregate: Aggregate, kept: str) -> str:
     return f"SELECT {', '.join([*_visible(aggregate), *told])} FROM ({kept}) AS {_KEPT}"  # noqa: S608 - checked parts only
 
 
-def _by_unit(aggregate: Aggregate, kept: str) -> str:
-    leans = [
-        _too_much(f"greatest(coalesce({half}, 0), {total} - coalesce({half}, 0))", total, aggregate)
-        for total, half in _extras(aggregate)
+def _by_steepness(aggregate: Aggregate, kept: str) -> str:
+    """As many rows as a unit can have, each as large as the largest; then halves; then unit by unit."""
+    names, most = aggregate.names, aggregate.sources.unit_rows_max
+    steep = [
+        _too_much(f"CAST({largest} AS HUGEINT) * {most}", total, aggregate) for total, largest in _extras(aggregate)
     ]
+    leans = [_leans(f"h{index}", total, aggregate) for index, (total, _) in enumerate(_extras(aggregate))]
+    told = [
+        f"CASE WHEN ({up}) AND ({lean}) THEN coalesce({_too_much(f't{index}', total, aggregate)}, TRUE) ELSE FALSE END "
+        f"AS d{index}"
+        for index, (up, lean, (total, _)) in enumerate(zip(steep, leans, _extras(aggregate), strict=True))
+    ]
+    of_kept = ", ".join(f"{_KEPT}.{name}" for name in names) or "1 AS one"
+    return (
+        f"WITH {_KEPT} AS MATERIALIZED ({kept}), "  # noqa: S608 - checked parts only
+        f"{_STEEP} AS MATERIALIZED (SELECT {', '.join(names) or '1 AS one'} FROM {_KEPT} WHERE {' OR '.join(steep)}), "
+        f"{_HALVES} AS MATERIALIZED ({_halves(aggregate)}), "
+        f"{_LEANING} AS MATERIALIZED (SELECT {of_kept} FROM {_KEPT} JOIN {_HALVES} "
+        f"ON {same(names, _KEPT, _HALVES)} WHERE {' OR '.join(leans)}), "
+        f"{_LARGEST} AS ({_largest_units(aggregate)}) "
+        f"SELECT {', '.join([*_visible(aggregate, _KEPT), *told])} FROM {_KEPT} "
+        f"LEFT JOIN {_HALVES} ON {same(names, _KEPT, _HALVES)} "
+        f"LEFT JOIN {_LARGEST} ON {same(names, _KEPT, _LARGEST)}"
+    )
+
+
+def _halves(aggregate: Aggregate) -> str:
+    names = aggregate.names
+    halves = [f"sum(x{i}) FILTER (WHERE hash(unit) >> 63 = 0) AS h{i}" for i in range(len(aggregate.shares))]
+    told = ", ".join([*(f"r.{name}" for name in names), *halves])
+    return f"SELECT {told} FROM {_their_rows(aggregate, _STEEP)}{group_by(len(names))}"  # noqa: S608 - checked parts only
+
+
+def _by_halves(aggregate: Aggregate, kept: str) -> str:
+    leans = [_leans(half, total, aggregate) for total, half in _extras(aggregate)]
     names = aggregate.names
     told = [
         f"CASE WHEN {lean} THEN coalesce({_too_much(f't{index}', total, aggregate)}, TRUE) ELSE FALSE END AS d{index}"
@@ -128,16 +163,26 @@ def _by_unit(aggregate: Aggregate, kept: str) -> str:
 
 def _largest_units(aggregate: Aggregate) -> str:
     names, count = aggregate.names, range(len(aggregate.shares))
-    rows = [f"CASE WHEN {' AND '.join(one.conditions) or 'TRUE'} THEN {one.core} END AS x{i}"
-            for i, one in enumerate(aggregate.shares)]  # fmt: skip
-    columns = ", ".join([*aggregate.key_columns, f"{aggregate.unit} AS unit", *rows])
-    leaning = f"SEMI JOIN {_LEANING} ON {same(names, 'r', _LEANING)}" if names else f"CROSS JOIN {_LEANING}"
-    units = (
-        f"SELECT {', '.join([*(f'r.{name}' for name in names), 'unit', *(f'sum(x{i}) AS s{i}' for i in count)])} "  # noqa: S608 - same
-        f"FROM (SELECT {columns}{aggregate.read}) AS r {leaning}{group_by(len(names) + 1)}"
-    )
+    told = ", ".join([*(f"r.{name}" for name in names), "unit", *(f"sum(x{i}) AS s{i}" for i in count)])
+    units = f"SELECT {told} FROM {_their_rows(aggregate, _LEANING)}{group_by(len(names) + 1)}"  # noqa: S608 - same
     largest = ", ".join([*names, *(f"max(s{i}) AS t{i}" for i in count)])
     return f"SELECT {largest} FROM ({units}) AS u{group_by(len(names))}"  # noqa: S608 - same
+
+
+def _their_rows(aggregate: Aggregate, groups: str) -> str:
+    """The rows of some groups: keys, unit, and what each counts for in every share."""
+    rows = [
+        f"CASE WHEN {' AND '.join(one.conditions) or 'TRUE'} THEN {one.core} END AS x{index}"
+        for index, one in enumerate(aggregate.shares)
+    ]
+    columns = ", ".join([*aggregate.key_columns, f"{aggregate.unit} AS unit", *rows])
+    names = aggregate.names
+    those = f"SEMI JOIN {groups} ON {same(names, 'r', groups)}" if names else f"CROSS JOIN {groups}"
+    return f"(SELECT {columns}{aggregate.read}) AS r {those}"
+
+
+def _leans(half: str, total: str, aggregate: Aggregate) -> str:
+    return _too_much(f"greatest(coalesce({half}, 0), {total} - coalesce({half}, 0))", total, aggregate)
 
 
 def _visible(aggregate: Aggregate, of: str = _KEPT) -> list[str]:

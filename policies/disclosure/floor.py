@@ -2,7 +2,8 @@
 
 Counting units exactly is slow, and nearly always more than is asked. Each unit is first thrown into one of 64 buckets:
 there are at least as many units as buckets hit, so k buckets are proof enough, whatever the data. Groups with fewer are
-read again and their units counted one by one. Who may leave is the same as if every unit had been counted.
+read again and their units counted one by one. Where it is known how many rows a unit has at most, the rows of a large
+group are proof enough, and only the others are looked at so. Who may leave is as if every unit had been counted.
 """
 
 from collections.abc import Mapping, Sequence
@@ -16,10 +17,13 @@ from policies.disclosure.values import Value
 BUCKET_BITS = 6
 # With more units than this asked for, hitting that many buckets is too rare to be worth the look.
 K_BY_BUCKETS_MAX = 40
+# Where not even so many groups could be sure by their rows alone, looking at rows first is not worth the while.
+SURE_GROUPS_MIN = 32
 # A longer text might not fit into a message to the engine.
 CHARACTERS_MAX = 100_000
 # Names no asset can have: those are letters, digits and underscores.
 _GROUPS, _UNSURE, _ROWS = '"all groups"', '"unsure groups"', '"their rows"'
+_OPEN, _HIT = '"open groups"', '"groups hit"'
 _UNITS, _COUNTED = '"their units"', '"groups counted"'
 
 
@@ -70,7 +74,7 @@ def statement(aggregate: Aggregate, k_min: int) -> str:
     """The query whose rows are the groups that may leave; its last columns are at least-this-many counts of units."""
     if aggregate.sources.unit_unique or k_min > K_BY_BUCKETS_MAX:
         return _in_one_look(aggregate, k_min)
-    text = _in_two_looks(aggregate, k_min)
+    text = _in_three_looks(aggregate, k_min) if large(aggregate, k_min) else _in_two_looks(aggregate, k_min)
     return text if len(text) <= CHARACTERS_MAX else _in_one_look(aggregate, k_min)
 
 
@@ -85,6 +89,57 @@ def _in_one_look(aggregate: Aggregate, k_min: int) -> str:
     units = [f"{filtered(counted, one)} AS u{index}" for index, one in enumerate(aggregate.checks)]
     inner = aggregate.grouped(units)
     return f"SELECT * FROM ({inner}) AS g WHERE {_floors(aggregate, k_min)}"  # noqa: S608 - checked parts only
+
+
+def large(aggregate: Aggregate, k_min: int) -> bool:
+    """Whether there may well be groups with more rows than fewer than k units can have."""
+    sources = aggregate.sources
+    sure = k_min * sources.unit_rows_max
+    return sources.unit_rows_known and (sources.rows_max or 0) >= SURE_GROUPS_MIN * sure
+
+
+def _in_three_looks(aggregate: Aggregate, k_min: int) -> str:
+    """Rows, buckets, units: each look only at the groups that the one before left open."""
+    most, names, count = aggregate.sources.unit_rows_max, aggregate.names, range(len(aggregate.checks))
+    sure = k_min * most
+    columns = [f"{_GROUPS}.{name}" for name in names] + [f"m{index}" for index in range(len(aggregate.measures))]
+    columns += [
+        f"CASE WHEN n{i} = 0 OR n{i} >= {sure} THEN (n{i} + {most - 1}) // {most} "
+        f"WHEN b{i} >= {k_min} OR b{i} = 0 THEN b{i} ELSE e{i} END AS u{i}"
+        for i in count
+    ]
+    joins = " ".join(f"LEFT JOIN {one} ON {same(names, _GROUPS, one)}" for one in (_HIT, _COUNTED))
+    keys = ", ".join(names) or "1 AS one"
+    few = " OR ".join(f"b{index} BETWEEN 1 AND {k_min - 1}" for index in count)
+    return (
+        f"WITH {_GROUPS} AS MATERIALIZED ({_rows_look(aggregate)}), "  # noqa: S608 - checked parts only
+        f"{_OPEN} AS MATERIALIZED ({_open(aggregate, k_min, sure)}), "
+        f"{_HIT} AS MATERIALIZED ({_buckets_look(aggregate)}), "
+        f"{_UNSURE} AS MATERIALIZED (SELECT {keys} FROM {_HIT} WHERE {few}), "
+        f"{_COUNTED} AS ({_second_look(aggregate)}) "
+        f"SELECT * FROM (SELECT {', '.join(columns)} FROM {_GROUPS} {joins}) AS g WHERE {_floors(aggregate, k_min)}"
+    )
+
+
+def _rows_look(aggregate: Aggregate) -> str:
+    return aggregate.grouped([f"{filtered('count(*)', one)} AS n{i}" for i, one in enumerate(aggregate.checks)])
+
+
+def _open(aggregate: Aggregate, k_min: int, sure: int) -> str:
+    """Groups that rows neither let through nor rule out."""
+    strict = [index for index, check in enumerate(aggregate.checks.values()) if not check.loose]
+    hopeful = [f"n{index} >= {k_min}" for index in strict] or ["TRUE"]
+    few = " OR ".join(f"n{index} BETWEEN 1 AND {sure - 1}" for index in range(len(aggregate.checks)))
+    names = ", ".join(aggregate.names) or "1 AS one"
+    return f"SELECT {names} FROM {_GROUPS} WHERE {' AND '.join(hopeful)} AND ({few})"  # noqa: S608 - our own names
+
+
+def _buckets_look(aggregate: Aggregate) -> str:
+    hit = f"bit_or(CAST(1 AS UBIGINT) << (hash(unit) >> {64 - BUCKET_BITS}))"
+    hits = [f"coalesce(bit_count({hit} FILTER (WHERE s{i})), 0) AS b{i}" for i in range(len(aggregate.checks))]
+    told = ", ".join([*aggregate.names, *hits])
+    rows = _their_rows(aggregate, _OPEN)
+    return f"SELECT {told} FROM ({rows}) AS {_UNITS}{group_by(len(aggregate.names))}"  # noqa: S608 - checked parts only
 
 
 def _in_two_looks(aggregate: Aggregate, k_min: int) -> str:
@@ -119,22 +174,29 @@ def _unsure(aggregate: Aggregate, k_min: int) -> str:
 
 def _second_look(aggregate: Aggregate) -> str:
     """One row a unit and group first, then rows are counted: one pass serves all checks, each condition tried once."""
+    names, count = aggregate.names, range(len(aggregate.checks))
+    met = [f"bool_or(s{index}) AS s{index}" for index in count]
+    units = (
+        f"SELECT {', '.join([*names, 'unit', *met])} "  # noqa: S608 - checked parts only
+        f"FROM ({_their_rows(aggregate, _UNSURE)}) AS {_ROWS}{group_by(len(names) + 1)}"
+    )
+    counts = [f"count(*) FILTER (WHERE s{index}) AS e{index}" for index in count]
+    return f"SELECT {', '.join([*names, *counts])} FROM ({units}) AS {_UNITS}{group_by(len(names))}"  # noqa: S608 - same
+
+
+def _their_rows(aggregate: Aggregate, groups: str) -> str:
+    """The rows of some groups: keys, unit, and which of the checks each meets."""
     names = aggregate.names
     parts = {part: f"c{index}" for index, part in enumerate({part: None for one in aggregate.checks for part in one})}
     rows = [*aggregate.key_columns, f"{aggregate.unit} AS unit", *(f"{sql} AS {name}" for sql, name in parts.items())]
     met = [
-        f"bool_or({' AND '.join(parts[part] for part in one) or 'TRUE'}) AS s{index}"
+        f"({' AND '.join(parts[part] for part in one) or 'TRUE'}) AS s{index}"
         for index, one in enumerate(aggregate.checks)
     ]
-    # Nothing is read where no group is unsure; of a whole table there is one group at most.
-    unsure = f"SEMI JOIN {_UNSURE} ON {same(names, _ROWS, _UNSURE)}" if names else f"CROSS JOIN {_UNSURE}"
-    units = (
-        f"SELECT {', '.join([*names, 'unit', *met])} "  # noqa: S608 - checked parts only
-        f"FROM (SELECT {', '.join(rows)}{aggregate.read}) AS {_ROWS} "
-        f"{unsure}{group_by(len(names) + 1)}"
-    )
-    counts = [f"count(*) FILTER (WHERE s{index}) AS e{index}" for index in range(len(met))]
-    return f"SELECT {', '.join([*names, *counts])} FROM ({units}) AS {_UNITS}{group_by(len(names))}"  # noqa: S608 - same
+    # Nothing is read where there is no such group; of a whole table there is one group at most.
+    those = f"SEMI JOIN {groups} ON {same(names, _ROWS, groups)}" if names else f"CROSS JOIN {groups}"
+    columns = ", ".join([*(f"{_ROWS}.{name}" for name in names), "unit", *met])
+    return f"SELECT {columns} FROM (SELECT {', '.join(rows)}{aggregate.read}) AS {_ROWS} {those}"  # noqa: S608 - same
 
 
 def _floors(aggregate: Aggregate, k_min: int) -> str:

@@ -19,7 +19,7 @@ from policies.disclosure.words import Node, listed, rule_of_stranger, stray_part
 logging.getLogger("sqlglot").disabled = True
 CHARACTERS_MAX = 8_000
 TOKENS_MAX = 1_000
-STEPS_MAX = 3_000
+STEPS_MAX = 2_000
 NODES_MAX = 400
 DEPTH_MAX = 40
 _OPENERS = {TokenType.SELECT, TokenType.WITH, TokenType.FROM, TokenType.L_PAREN}

@@ -27,6 +27,7 @@ class Body:
     tables: frozenset[str]
     rows_max: int | None
     unit_rows_max: int
+    unit_rows_known: bool  # Whether that is counted or declared, and not only supposed.
     depth: int
     plain: bool
 
@@ -60,6 +61,7 @@ class Sources:
     tables: frozenset[str]
     rows_max: int | None
     unit_rows_max: int
+    unit_rows_known: bool
     depth: int
     conditions: tuple[str, ...]  # Rows without a unit are nobody's, and are not read.
 

@@ -44,7 +44,7 @@ def _table(name: str, table: Table, *, exact: bool) -> Body:
         text=text, columns={folded(one): (one, _column(name, one, table)) for one in table.columns},
         unit=unit, units_of=table.units_of, unit_unique=unique, keys=keys if unit is None else (),
         tables=frozenset({name}), rows_max=table.rows_max,
-        unit_rows_max=unit_rows_max, depth=0, plain=True,
+        unit_rows_max=unit_rows_max, unit_rows_known=unique or table.unit_rows_max is not None, depth=0, plain=True,
     )  # fmt: skip
 
 
@@ -99,7 +99,8 @@ def _first(name: str, body: Body) -> Sources:
     return Sources(
         text=f"{body.text} AS t0", relations={name: columns}, merged=frozenset(), unit=unit, units_of=body.units_of,
         unit_unique=body.unit_unique, keys=_keys(body, columns), guards=(), tables=body.tables,
-        rows_max=body.rows_max, unit_rows_max=body.unit_rows_max, depth=body.depth,
+        rows_max=body.rows_max, unit_rows_max=body.unit_rows_max, unit_rows_known=body.unit_rows_known,
+        depth=body.depth,
         conditions=(f"{unit.bare} IS NOT NULL",) if unit and body.plain else (),
     )  # fmt: skip
 
@@ -174,6 +175,7 @@ def _on_the_unit(here: Sources, left: Sources, body: Body, pairs: list[Pair]) ->
     return replace(
         here, unit_unique=left.unit_unique and body.unit_unique, keys=(),
         unit_rows_max=left.unit_rows_max * body.unit_rows_max,
+        unit_rows_known=left.unit_rows_known and body.unit_rows_known,
         rows_max=body.rows_max if left.unit_unique and not here.guards else left.rows_max,
     )  # fmt: skip
 
@@ -206,6 +208,6 @@ def _on_a_key(
     unit = right[body.unit]
     return replace(
         here, unit=unit, units_of=body.units_of, unit_unique=body.unit_unique, keys=(), rows_max=body.rows_max,
-        unit_rows_max=body.unit_rows_max,
+        unit_rows_max=body.unit_rows_max, unit_rows_known=body.unit_rows_known,
         conditions=(*left.conditions, f"{unit.bare} IS NOT NULL") if body.plain else left.conditions,
     )  # fmt: skip

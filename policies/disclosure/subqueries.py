@@ -102,7 +102,8 @@ def _body_of(text: str, items: Mapping[str, Value], sources: Sources, keys: list
         unit=units[0] if sources.unit is not None else None, units_of=sources.units_of, unit_unique=unique,
         keys=tuple(frozenset(by_sql[one] for one in key) for key in known if key <= set(by_sql)),
         tables=sources.tables, rows_max=sources.rows_max,
-        unit_rows_max=1 if unique else sources.unit_rows_max, depth=sources.depth + 1, plain=False,
+        unit_rows_max=1 if unique else sources.unit_rows_max, unit_rows_known=unique or sources.unit_rows_known,
+        depth=sources.depth + 1, plain=False,
     )  # fmt: skip
 
 

@@ -3,7 +3,7 @@
 The tables are made to mislead the buckets: most of their units share one, others are nobody's, and k is small.
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from functools import cache
 from typing import Any
 
@@ -59,8 +59,10 @@ QUERIES = [
 ]
 
 
-def controls(k_min: int) -> Controls:
-    return load_controls({"tables": CONTROLS, "k_min": k_min})
+def controls(k_min: int, most: int | None = None) -> Controls:
+    """With `most`, no unit has more visits and the table is so large that rows are looked at first."""
+    known = {} if most is None else {"unit_rows_max": most, "rows_max": 10**6}
+    return load_controls({"tables": {**CONTROLS, "visits": {**CONTROLS["visits"], **known}}, "k_min": k_min})
 
 
 @cache
@@ -90,11 +92,14 @@ def engine(rows: list[Any], known: dict[int, Any]) -> duckdb.DuckDBPyConnection:
 
 
 @settings(max_examples=25, deadline=None)
-@given(visits, people, st.integers(2, 12))
-def test_two_looks_let_out_what_one_look_lets_out(rows: list[Any], known: dict[int, Any], k_min: int) -> None:
+@given(visits, people, st.integers(2, 12), st.booleans())
+def test_more_looks_let_out_what_one_look_lets_out(
+    rows: list[Any], known: dict[int, Any], k_min: int, rows_first: bool
+) -> None:
     data = engine(rows, known)
+    most = max(Counter(who for who, _, _ in rows).values()) if rows_first else None
     for sql in QUERIES:
-        plan, exact = analyse(sql, controls(k_min)), analyse(sql, controls(NEVER_BY_BUCKETS))
+        plan, exact = analyse(sql, controls(k_min, most)), analyse(sql, controls(NEVER_BY_BUCKETS))
         text = exact.sql.replace(str(NEVER_BY_BUCKETS), str(k_min))
         width = len(plan.post.keys) + len(plan.post.measures)
 
@@ -125,6 +130,24 @@ def test_a_group_and_both_sides_of_its_filter_leave_by_the_units_counted_by_hand
     answer = release(plan, engine(rows, {}).execute(plan.sql).fetchall(), k_min)
 
     assert set(answer.rows) == set(expected.items())
+
+
+def test_a_group_of_more_rows_than_fewer_units_can_have_is_sure_without_a_look_at_units() -> None:
+    text = analyse("SELECT place, count(*) AS n FROM visits GROUP BY place", controls(10, most=3)).sql
+    data = engine([(who % 12, "a", 1) for who in range(36)] + [(who, "b", 1) for who in range(11)], {})
+
+    assert "n0 BETWEEN 1 AND 29" in text
+    assert sorted(data.execute(text).fetchall()) == [("a", 36, 12), ("b", 11, 11)]
+
+
+def test_rows_are_not_trusted_where_nobody_counted_how_many_a_unit_has() -> None:
+    asked = "SELECT place, count(*) AS n FROM visits GROUP BY place"
+    large = {**CONTROLS["visits"], "rows_max": 10**9}
+
+    text = analyse(asked, load_controls({"tables": {"visits": large}, "k_min": 10})).sql
+
+    assert "BETWEEN 1 AND 29" not in text
+    assert '"open groups"' not in text
 
 
 @pytest.mark.parametrize("place", ["a", None])
