@@ -13,6 +13,7 @@ from workers.budget import Budget
 from workers.computations import noisy, sql
 from workers.engines import Limits
 from workers.engines.duckdb import DuckDb
+from workers.programs import Program
 
 LIMITS = Limits(wall_s=60, cpu_s=120, memory_bytes=2**31, output_bytes=2**19, rows_max=10_000)
 FLOORS = sql.Floors(k_min=10, dominance_bp_max=7_000)
@@ -31,8 +32,8 @@ def answered_ms(folder: Path, asked_of: Wards, rounds: int) -> Mapping[str, floa
         return interleaved_ms(
             rounds,
             raw=lambda: warm.execute(ASKED).fetchall(),
-            noisy=lambda: noisy.run(ASKED, gate.admitted(ASKED), BUDGET, engine, budget),
-            exact=lambda: sql.run(ASKED, asked_of.tables, FLOORS, engine),
+            noisy=lambda: noisy.run(Program(ASKED, False), gate.admitted(ASKED), BUDGET, engine, budget),
+            exact=lambda: sql.run(Program(ASKED, True), asked_of.tables, FLOORS, engine),
         )
 
 

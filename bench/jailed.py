@@ -14,6 +14,7 @@ from workers.computations import sql
 from workers.engines import Limits
 from workers.engines.duckdb import DuckDb
 from workers.onboarding import prepare
+from workers.programs import Program
 
 AIM_MORE_MS = 30
 FLOORS = sql.Floors(k_min=10, dominance_bp_max=7_000)
@@ -56,7 +57,7 @@ def jailed_and_raw(folder: Path, rows: int, rounds: int) -> dict[str, tuple[floa
         def timed(text: str) -> tuple[float, float, float]:
             rewritten = analyse(text, controls).sql
             return (
-                _median_ms(lambda: sql.run(text, tables, FLOORS, engine), rounds),
+                _median_ms(lambda: sql.run(Program(text, True), tables, FLOORS, engine), rounds),
                 _median_ms(lambda: warm.execute(rewritten).fetchall(), rounds),
                 _median_ms(lambda: warm.execute(text).fetchall(), rounds),
             )

@@ -21,6 +21,7 @@ from exchange.access.payload_routes import payloads
 from exchange.access.routes import keys, nodes, participants
 from exchange.audit.cosignatures import cosignatures
 from exchange.audit.routes import audit
+from exchange.authorization.routes import templates
 from exchange.classification.routes import routes as classification
 from exchange.custody.routes import custody
 from exchange.dispute.routes import disputes
@@ -51,7 +52,7 @@ ROUTERS = (
     registration, classification,
     listings, licences,
     settlement, payouts, simulator, rail_desk,
-    queries, orders, receipts, approvals,
+    queries, orders, receipts, approvals, templates,
     disputes, custody, incidents, sanctions, oversight,
     audit, cosignatures, ledger,
 )  # fmt: skip

@@ -71,6 +71,8 @@ CLAIMS = (
           {"grade": ["G4", "IMPORTANT"]}, _no_records),
     Claim("PR-grade-03", "三级以上开放查询不得精确回答", "open SQL on G3 and above is never exact", "controls",
           {"grade": ["G3", "G4", "IMPORTANT", "CORE"]}, _gives("open_sql", "noise", "refused")),
+    Claim("PR-grade-06", "重要数据的模板不得精确回答", "no template on important data is answered exactly", "controls",
+          {"grade": ["IMPORTANT", "CORE", "UNGRADED"]}, _gives("template_sql", "noise", "refused")),
     Claim("PR-grade-04", "敏感个人信息不低于四级", "sensitive personal information is at least G4", "grading",
           {"pi": "SENSITIVE"}, lambda row: not row.permits or row.then["grade"] in ("G4", "IMPORTANT", "CORE")),
     Claim("PR-grade-05", "个人信息不低于三级", "personal information is at least G3", "grading",

@@ -15,6 +15,7 @@ from demo.declared import HEALTH, DomainSpec
 from exchange.wire.envelope import Envelope
 from exchange.wire.licences import Licence, LicenceTerms, PrivacyBudget
 from policies.engine import load_policies
+from workers import approving
 from workers.assets import AssetSpec, controlled
 from workers.claims import Claims
 from workers.courier import deliver_once
@@ -99,6 +100,10 @@ class Provider:
         envelope: Envelope = act.signed(self.domain.key)
         self.door.offer(licence_id, envelope)
         return envelope
+
+    def approve(self, approval_id: str) -> None:
+        """Sign what waits for this domain's signature, as the command does."""
+        approving.approve(self.domain, self.door, approval_id)
 
     def runner(self, engine: Engine) -> Runner:
         keeper = Gatekeeper(

@@ -23,6 +23,7 @@ from exchange.wire.envelope import Envelope
 from exchange.wire.licences import Licence, LicenceTerms, PrivacyBudget
 from exchange.wire.queue import worker_user
 from policies.engine import load_policies
+from workers import approving
 from workers.assets import AssetSpec, controlled
 from workers.claims import Claims
 from workers.courier import deliver_forever
@@ -42,6 +43,7 @@ AGAIN_S = 0.5
 _ALLOWED = {"event", "level", "timestamp", "error", "code", "ticket", "domain", "size"}
 # No pretty tracebacks: they would show what variables hold.
 commands = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+commands.command("approve")(approving.command)
 
 
 @commands.command()

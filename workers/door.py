@@ -99,6 +99,15 @@ class Door:
         body = orjson.dumps({"envelope": envelope.model_dump()})
         return self._json("POST", f"/v1/licences/{licence_id}:offer", content=body, key=f"offer-{licence_id}")
 
+    def approval(self, approval_id: str) -> dict[str, Any]:
+        """An approval this domain's provider is asked for, with what is to be signed."""
+        return self._json("GET", f"/v1/approvals/{approval_id}")
+
+    def approve(self, approval_id: str, envelope: Envelope) -> dict[str, Any]:
+        """Hand in the provider's yes, signed by this domain's key."""
+        body = orjson.dumps({"envelope": envelope.model_dump()})
+        return self._json("POST", f"/v1/approvals/{approval_id}:approve", content=body, key=f"approve-{approval_id}")
+
     def _json(self, method: str, path: str, **call: Any) -> dict[str, Any]:
         response = self._call(method, path, **call)
         if response.status_code >= 400:

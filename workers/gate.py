@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from exchange.wire import merkle
-from exchange.wire.budgets import RHO_MIN_NRHO
 from exchange.wire.deliveries import Delivery
 from exchange.wire.envelope import BadEnvelope
 from exchange.wire.keys import BadKey, PublicKey
@@ -18,7 +17,9 @@ from exchange.wire.notes import Checkpoint
 from exchange.wire.proofs import LogProof, verify_entry
 from exchange.wire.refusals import Refusal, Refused
 from exchange.wire.sealing import RecipientKey
+from exchange.wire.templates import QueryTemplate
 from exchange.wire.tickets import Ticket
+from workers.programs import Program, program_of, signed_template
 
 CLOCK_SKEW_S = 300
 
@@ -46,6 +47,7 @@ class Proven:
     ticket: Ticket
     digest: str
     licence: Licence
+    template: QueryTemplate | None
     checkpoint: Checkpoint
     note: str
 
@@ -56,6 +58,7 @@ class Admitted:
 
     proven: Proven
     tables: Mapping[str, Any]
+    program: Program
     pass_: object
 
     def __post_init__(self) -> None:
@@ -86,10 +89,12 @@ def prove(token: str, keeper: Gatekeeper, *, seen: Seen, consistency: Consistenc
         raise Refused(Refusal.LICENCE_INVALID) from None
     if delivery.licence.digest != ticket.licence_digest:
         raise Refused(Refusal.LICENCE_INVALID)
+    # (3a) A template it runs, too, is one that this domain's own key signed.
+    template = signed_template(ticket, delivery.template, keeper.own_key)
     # (4) This very ticket is in the log, and the log only grew since this domain last saw it.
     checkpoint, note = _logged(delivery, keeper.log_vkeys)
     _consistent(checkpoint, seen, consistency)
-    return Proven(ticket, envelope.digest, licence, checkpoint, note)
+    return Proven(ticket, envelope.digest, licence, template, checkpoint, note)
 
 
 def admit(proven: Proven, keeper: Gatekeeper, *, now_s: int, runs: int) -> Admitted:
@@ -101,14 +106,16 @@ def admit(proven: Proven, keeper: Gatekeeper, *, now_s: int, runs: int) -> Admit
     # (5) It is fresh.
     if not ticket.issued_at_s - CLOCK_SKEW_S <= now_s < ticket.expires_at_s:
         raise Refused(Refusal.STALE)
-    # (6) The licence covers it: these parties, this asset, purpose, place, mode, noise and moment, and so many times.
+    # (6) The licence covers it: these parties, this asset, purpose, place, mode and moment, and so many times.
     if not _covers(licence, ticket, now_s) or runs > licence.terms.jobs_max:
         raise Refused(Refusal.LICENCE_INVALID)
+    # (6a) So does the template, with these parameters; and only such a one is answered exactly where noise is due.
+    program = program_of(ticket, licence, proven.template, now_s)
     # (7) It was decided under the policies this domain has, on controls this domain declared.
     tables = keeper.controls(ticket.controls_digest)
     if ticket.policy_digest != keeper.policy_digest or tables is None:
         raise Refused(Refusal.POLICY_DIFFERS)
-    return Admitted(proven, tables, _PASS)
+    return Admitted(proven, tables, program, _PASS)
 
 
 def _logged(delivery: Delivery, vkeys: tuple[str, ...]) -> tuple[Checkpoint, str]:
@@ -152,19 +159,11 @@ def _covers(licence: Licence, ticket: Ticket, now_s: int) -> bool:
         and _kid(ticket.recipient_key) == licence.recipient_kid
         and ticket.k_min >= licence.k_min
         and ticket.dominance_bp_max <= licence.dominance_bp_max
-        and _priced(licence, ticket)
         and ticket.purpose in terms.purposes
         and ticket.territory in terms.territories
         and ticket.mode in terms.modes
         and terms.valid_from_s <= now_s < terms.valid_to_s
     )
-
-
-def _priced(licence: Licence, ticket: Ticket) -> bool:
-    """Where the provider signed that answers carry noise, none is exact, and none is dearer than the cap or void."""
-    if licence.budget is None:
-        return ticket.rho_nrho == 0
-    return RHO_MIN_NRHO <= ticket.rho_nrho <= licence.budget.query_cap_nrho
 
 
 def _kid(recipient_key: str) -> str:

@@ -10,6 +10,7 @@ class Kind(StrEnum):
     """What is to be approved; what follows from it is its own slice's business."""
 
     JOB = "JOB"
+    TEMPLATE = "TEMPLATE"
 
 
 class Approver(StrEnum):
@@ -49,9 +50,10 @@ class ApprovalDelegated(Event):
 
 
 class ApprovalGiven(Event):
-    """One of several whose word is needed said yes."""
+    """One of several whose word is needed said yes; the provider's may have to be signed in its domain."""
 
     approver: Approver
+    envelope: Envelope | None
     by: str
 
 
@@ -105,6 +107,8 @@ class Approval(Entity):
     program_sha256: str = ""
     approvers: tuple[Approver, ...] = ()
     given: tuple[Approver, ...] = ()
+    envelope: Envelope | None = None
+    """What the provider's own key signed, where its word has to be signed."""
     persons: tuple[str, ...] = ()
     """Everybody who acted in it, whoever asked included."""
     delegate_id: str = ""
@@ -127,4 +131,5 @@ class Approval(Entity):
                 known["persons"] = (event.by,)
             case ApprovalGiven() | ApprovalGranted():
                 known |= {"given": (*self.given, event.approver), "persons": (*self.persons, event.by)}
+                known["envelope"] = event.envelope or self.envelope
         return known

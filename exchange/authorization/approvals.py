@@ -21,7 +21,7 @@ from exchange.authorization.approval_model import (
 )
 from exchange.kernel import ids
 from exchange.kernel.caller import Caller, Role
-from exchange.kernel.errors import Guarded, IllegalTransition, NotFound
+from exchange.kernel.errors import Guarded, IllegalTransition, Malformed, NotFound
 from exchange.kernel.unit import Unit
 from exchange.wire.envelope import Envelope
 
@@ -79,11 +79,15 @@ def approval_id(about_id: str) -> str:
 
 
 def give(unit: Unit, approval: Approval, envelope: Envelope | None = None) -> Approval:
-    """Say yes. The last yes grants it."""
+    """Say yes. The last yes grants it. `envelope`: what the provider's domain signed, checked by the caller."""
     approver = _in_time(unit, approval, signed=envelope is not None)
     by = unit.caller.person_id
+    if approver is not Approver.SUPPLIER:
+        envelope = None
+    elif approval.kind is not Kind.JOB and envelope is None:
+        raise Malformed("the provider's own domain signs this", code="E_SIGNATURE")
     if approval.waiting_for != (approver,):
-        return unit.record(approval, ApprovalGiven(approver=approver, by=by))
+        return unit.record(approval, ApprovalGiven(approver=approver, envelope=envelope, by=by))
     valid_to = unit.now + VALID_DAYS * 86_400_000_000
     return unit.record(approval, ApprovalGranted(approver=approver, valid_to=valid_to, envelope=envelope, by=by))
 

@@ -13,3 +13,5 @@ class TicketIssued(Event):
     ticket: Envelope
     digest: str
     expires_at_s: int
+    template_id: str = ""
+    """Of the template it runs: what its provider signed of it travels with the ticket."""

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from exchange.authorization.model import TicketIssued
+from exchange.authorization.template_model import Template
 from exchange.kernel import ids
 from exchange.kernel.unit import Unit
 from exchange.licensing.model import Licence
@@ -27,6 +28,7 @@ class Scope:
     recipient_key: str
     rho_nrho: int
     """What the answer may cost of the privacy budget; 0 for an exact one."""
+    template: Template | None = None
 
 
 def sign_ticket(unit: Unit, key: PrivateKey, licence: Licence, *, order_id: str, scope: Scope) -> TicketIssued:
@@ -47,6 +49,7 @@ def sign_ticket(unit: Unit, key: PrivateKey, licence: Licence, *, order_id: str,
         k_min=scope.k_min,
         dominance_bp_max=scope.dominance_bp_max,
         rho_nrho=scope.rho_nrho,
+        template_digest=scope.template.digest if scope.template else None,
         controls_digest=licence.controls_digest,
         policy_digest=unit.policies.digest,
         recipient_key=scope.recipient_key,
@@ -61,4 +64,5 @@ def sign_ticket(unit: Unit, key: PrivateKey, licence: Licence, *, order_id: str,
         ticket=envelope,
         digest=envelope.digest,
         expires_at_s=ticket.expires_at_s,
+        template_id=scope.template.id if scope.template else "",
     )

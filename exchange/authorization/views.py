@@ -4,6 +4,7 @@ from sqlalchemy import BigInteger, Connection, or_, select
 from sqlmodel import Field, SQLModel
 
 from exchange.authorization.approval_model import Approval
+from exchange.authorization.template_model import Template
 from exchange.kernel.views import DERIVED, Projection, shows
 
 
@@ -43,6 +44,26 @@ def due(connection: Connection, now: int) -> list[str]:
 def stands(connection: Connection, licence_id: str, program_sha256: str, now: int) -> bool:
     """Whether this very program was approved under this licence, and not too long ago."""
     table = SQLModel.metadata.tables["approval"]
-    same = (table.c.licence_id == licence_id) & (table.c.program_sha256 == program_sha256)
+    # A template is approved for every licence it may be used under.
+    same = table.c.licence_id.in_((licence_id, "")) & (table.c.program_sha256 == program_sha256)
     query = select(table.c.id).where(same, table.c.state == "GRANTED", table.c.valid_to > now).limit(1)
     return connection.execute(query).first() is not None
+
+
+class TemplateRow(SQLModel, table=True):
+    __tablename__ = "template"
+    __table_args__ = dict(DERIVED)
+    id: str = Field(primary_key=True)
+    state: str = Field(index=True)
+    asset_id: str = Field(index=True)
+    provider_id: str = Field(index=True)
+    author_id: str = Field(index=True)
+    buyer_id: str
+    title: str
+    exact: bool
+    valid_to_s: int = Field(sa_type=BigInteger)
+
+
+@shows(Template)
+def _template(shown: Projection) -> None:
+    shown.put(TemplateRow(**shown.entity.model_dump(mode="json", include=set(TemplateRow.model_fields))))

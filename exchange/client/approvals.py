@@ -4,6 +4,7 @@ from typing import Any
 from urllib.parse import quote
 
 from exchange.client.connection import Connection, Json
+from exchange.wire.envelope import Envelope
 
 
 class Approvals:
@@ -22,8 +23,10 @@ class Approvals:
     def one(self, approval_id: str) -> Json:
         return self._http.get(f"/v1/approvals/{quote(approval_id, safe='')}")
 
-    def approve(self, approval_id: str) -> Json:
-        return self._do(approval_id, "approve", None)
+    def approve(self, approval_id: str, envelope: Envelope | None = None) -> Json:
+        """Say yes; where the provider's word must be signed, `envelope` is what its domain signed."""
+        signed = {"envelope": envelope.model_dump(mode="json")} if envelope else None
+        return self._do(approval_id, "approve", signed)
 
     def reject(self, approval_id: str, reason: str) -> Json:
         """Say no; whoever asked is shown the reason."""

@@ -8,6 +8,7 @@ from pydantic import ValidationError
 
 from exchange.access.nodes import NodeRegistered
 from exchange.authorization.model import TicketIssued
+from exchange.authorization.template_model import Template
 from exchange.dispatch.doors import Doors
 from exchange.kernel.caller import NOBODY
 from exchange.kernel.facts import Fact
@@ -53,7 +54,13 @@ class Dispatcher:
     def _delivery(self, issued: TicketIssued, event_id: str) -> Delivery:
         with self._ground.reading(NOBODY) as unit:
             licence = unit.get(Licence, issued.licence_id)
+            template = unit.get(Template, issued.template_id).envelope if issued.template_id else None
             opened = unit.opened(event_id)
         return Delivery.packed(
-            entry=opened.entry, content=opened.content, salt=opened.salt, proof=opened.proof, licence=licence.signed
+            entry=opened.entry,
+            content=opened.content,
+            salt=opened.salt,
+            proof=opened.proof,
+            licence=licence.signed,
+            template=template,
         )

@@ -3,33 +3,24 @@
 from typing import Annotated, Any, Self
 
 from fastapi import Query, Response
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel
 from sqlalchemy import or_, select
 from sqlmodel import SQLModel
 
 from exchange.authorization import approvals as inbox
+from exchange.authorization import templates
 from exchange.authorization.approval_model import Approval, Approver, Kind
+from exchange.authorization.asks import ApprovalAsk, DelegationAsk, RejectionAsk
+from exchange.authorization.template_model import Template
 from exchange.authorization.views import ApprovalRow
 from exchange.kernel.http import OpenUnit, router
 from exchange.kernel.pages import Cursor, Limit, page
-from exchange.kernel.text import Paragraph
 from exchange.kernel.unit import Unit
 from exchange.orders import approving
 from exchange.orders.model import Order
-from exchange.wire.acts import Id
 
 approvals = router("/v1/approvals", "approvals")
 State = Annotated[str | None, Query(pattern=r"^[A-Z]{3,20}$")]
-
-
-class RejectionAsk(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-    reason: Annotated[Paragraph, Field(max_length=500)]
-
-
-class DelegationAsk(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-    delegate_id: Id
 
 
 class ApprovalBrief(BaseModel):
@@ -47,7 +38,8 @@ class ApprovalBrief(BaseModel):
 
 
 class ApprovalView(BaseModel):
-    """An approval with all that is to be approved: of a job the computation, its purpose and its place."""
+    """An approval with all that is to be approved: of a job the computation, its purpose and its place;
+    of a template the act the provider's domain signs (`to_sign`)."""
 
     id: str
     state: str
@@ -93,9 +85,13 @@ def get_approval(approval_id: str, unit: OpenUnit) -> ApprovalView:
 
 
 @approvals.post("/{approval_id}:approve")
-def approve(approval_id: str, unit: OpenUnit) -> ApprovalView:
-    """Say yes, as one of those whose word is needed; the last yes lets it go on."""
-    return ApprovalView.of(unit, approving.approve(unit, unit.ground.key, approval_id))
+def approve(approval_id: str, unit: OpenUnit, ask: ApprovalAsk | None = None) -> ApprovalView:
+    """Say yes, as one of those whose word is needed; the last yes lets it go on.
+
+    A template is approved by what the provider's domain signed: `envelope`.
+    """
+    envelope = ask.envelope if ask else None
+    return ApprovalView.of(unit, approving.approve(unit, unit.ground.key, approval_id, envelope))
 
 
 @approvals.post("/{approval_id}:reject")
@@ -111,6 +107,9 @@ def delegate(approval_id: str, ask: DelegationAsk, unit: OpenUnit) -> ApprovalVi
 
 
 def _about(unit: Unit, approval: Approval) -> dict[str, Any]:
+    if approval.kind is Kind.TEMPLATE:
+        template = unit.get(Template, approval.about_id)
+        return {"title": template.title, "to_sign": templates.proposal(template).model_dump(mode="json")}
     order = unit.get(Order, approval.about_id)
     return order.model_dump(
         mode="json", include={"computation", "purpose", "territory", "mode", "asset_id", "buyer_id", "hold_fen"}

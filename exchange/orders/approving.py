@@ -3,15 +3,16 @@
 What was decided when it was placed is decided once more when it was approved: five working days are long.
 """
 
-from exchange.authorization import approvals
+from exchange.authorization import approvals, templates
 from exchange.authorization import service as authorization
 from exchange.authorization.approval_model import Approval, Kind
 from exchange.kernel.unit import Unit
 from exchange.licensing import service as licensing
 from exchange.orders.asks import OrderAsk
-from exchange.orders.decide import Trade, Verdict, judge, program_of, trade_of
+from exchange.orders.decide import Trade, Verdict, judge, trade_of
 from exchange.orders.model import Order, OrderApprovalRequested, OrderApproved, OrderRejected
 from exchange.settlement import service as settlement
+from exchange.wire.envelope import Envelope
 from exchange.wire.keys import PrivateKey
 from policies.refunds import RefundCase, whole
 
@@ -28,6 +29,7 @@ def ticketed(unit: Unit, key: PrivateKey, order: Order, trade: Trade, verdict: V
         verdict.dominance_bp_max,
         trade.buyer.recipient_key,
         verdict.rho_nrho,
+        verdict.program.template,
     )
     ticket = authorization.sign_ticket(unit, key, trade.licence, order_id=order.id, scope=scope)
     return unit.record(order, ticket, refs=(trade.licence.head, order.head))
@@ -41,7 +43,7 @@ def ask_for(unit: Unit, order: Order, verdict: Verdict) -> Order:
         provider_id=order.provider_id,
         requester_id=order.buyer_id,
         licence_id=order.licence_id,
-        program_sha256=program_of(_ask_of(order).computation),
+        program_sha256=verdict.program.name,
         approvers=verdict.approvers,
     )
     approval = approvals.request(unit, wanted, refs=(order.head,))
@@ -49,31 +51,38 @@ def ask_for(unit: Unit, order: Order, verdict: Verdict) -> Order:
     return unit.record(order, fact, refs=(approval.head,))
 
 
-def approve(unit: Unit, key: PrivateKey, approval_id: str) -> Approval:
-    """Say yes to a job; with the last yes it is decided once more, and runs if everything still holds."""
+def approve(unit: Unit, key: PrivateKey, approval_id: str, envelope: Envelope | None) -> Approval:
+    """Say yes. With the last yes a job is decided once more, and runs if everything still holds."""
     approval = approvals.shown(unit, approval_id)
-    licensing.held_still(unit, approval.licence_id)
-    approval = approvals.give(unit, approval)
-    if approval.state == "GRANTED":
-        _go_on(unit, key, unit.get(Order, approval.about_id), approval)
-    return approval
+    if approval.kind is Kind.JOB:
+        licensing.held_still(unit, approval.licence_id)
+    elif approval.kind is Kind.TEMPLATE:
+        templates.checked(unit, approval, envelope)
+    approval = approvals.give(unit, approval, envelope)
+    return _concluded(unit, key, approval) if approval.state == "GRANTED" else approval
 
 
 def reject(unit: Unit, approval_id: str, reason: str) -> Approval:
-    """Say no to a job, and why."""
-    approval = approvals.deny(unit, approvals.shown(unit, approval_id), reason)
-    _reject(unit, unit.get(Order, approval.about_id), ("E_APPROVAL",), says=reason)
-    return approval
+    """Say no, and why."""
+    approval = approvals.shown(unit, approval_id)
+    return _concluded(unit, unit.ground.key, approvals.deny(unit, approval, reason))
 
 
 def time_out(unit: Unit, approval_id: str) -> Approval:
     """For the timer: remind while there is time, and reject when there is none left."""
     approval = approvals.remind(unit, unit.get(Approval, approval_id))
     approval = approvals.lapse(unit, approval)
-    if approval.state == "LAPSED":
-        order = unit.get(Order, approval.about_id)
-        if order.state == "APPROVAL_PENDING":
-            _reject(unit, order, ("E_APPROVAL",))
+    return _concluded(unit, unit.ground.key, approval) if approval.state == "LAPSED" else approval
+
+
+def _concluded(unit: Unit, key: PrivateKey, approval: Approval) -> Approval:
+    """What follows from how an approval ended, for what it was about."""
+    if approval.kind is Kind.TEMPLATE:
+        templates.conclude(unit, approval)
+    elif approval.state == "GRANTED":
+        _go_on(unit, key, unit.get(Order, approval.about_id), approval)
+    else:
+        _reject(unit, unit.get(Order, approval.about_id), ("E_APPROVAL",), says=approval.reason)
     return approval
 
 

@@ -4,7 +4,6 @@ The dry run and the order itself use this one function, and the domain repeats i
 """
 
 from dataclasses import dataclass
-from hashlib import sha256
 from typing import Literal
 
 from exchange.access.model import Participant
@@ -16,15 +15,14 @@ from exchange.kernel.unit import Unit
 from exchange.licensing.model import Licence, Listing
 from exchange.orders.asks import OrderAsk
 from exchange.orders.plans import Declared, planned
+from exchange.orders.programs import Program, program_of
 from exchange.orders.views import jobs_used, spent_nrho
 from exchange.pricing.model import Conditions, Quote, quote
 from exchange.registration import service as registration
 from exchange.registration.model import Asset
 from exchange.settlement import lines
 from exchange.settlement.views import balance_fen
-from exchange.wire import canonical
 from exchange.wire.budgets import RHO_MIN_NRHO
-from exchange.wire.computations import Computation
 from policies.disclosure import Denied, Expectation, Plan, expected
 from policies.engine import Decision, PolicyRefused, decide
 
@@ -54,6 +52,7 @@ class Verdict:
     rho_nrho: int
     approvers: tuple[Approver, ...]
     """Who has to approve it before it runs; nobody, once they did."""
+    program: Program
 
     @property
     def permitted(self) -> bool:
@@ -95,15 +94,17 @@ def judge(unit: Unit, trade: Trade, ask: OrderAsk, *, approved: bool = False) ->
     `approved`: it was placed before and waited; its money is set aside, and its turn is counted.
     """
     price = quote(trade.licence.agreed_terms.price, _conditions(trade, ask))
-    approvers = () if approved else _approvers(unit, trade, ask)
-    facts = {**_facts(unit, trade, ask, price), "approval": _approval(trade, approvers, approved)}
+    program = program_of(unit, ask.computation, trade.licence, trade.grading)
+    approvers = () if approved else _approvers(unit, trade, program)
+    facts = {**_facts(unit, trade, ask, price), **_noise(unit, trade, ask, program)}
+    facts["approval"] = _approval(unit, trade, program, approvers, approved)
     decision = decide(unit.policies, "licence", {**facts, **(_set_aside(unit, trade) if approved else {})})
-    mode: Literal["exact", "noise"] = "noise" if _is_noisy(trade) else "exact"
-    declared = Declared(trade.asset.controls_digest, _k_min(trade), _dominance_bp_max(trade), mode, trade.asset.tables)
-    found = planned(declared, ask.computation.sql)
+    mode: Literal["exact", "noise"] = "exact" if program.exact else "noise"
+    floors = _floors(trade, program)
+    declared = Declared(trade.asset.controls_digest, *floors, mode, trade.asset.tables)
+    found = program.denied or planned(declared, program.sql, program.literals)
     plan, denied = (None, found) if isinstance(found, Denied) else (found, None)
-    floors = (declared.k_min, declared.dominance_bp_max)
-    return Verdict(decision, price, plan, denied, *floors, _rho_nrho(trade, ask), approvers)
+    return Verdict(decision, price, plan, denied, *floors, _rho_nrho(trade, ask, program), approvers, program)
 
 
 def _off_the_negative_list(unit: Unit, trade: Trade, ask: OrderAsk) -> bool:
@@ -116,23 +117,18 @@ def _off_the_negative_list(unit: Unit, trade: Trade, ask: OrderAsk) -> bool:
         return False
 
 
-def _is_noisy(trade: Trade) -> bool:
-    """What the provider signed or what the grade asks for now: either is enough."""
-    return trade.licence.budget is not None or trade.grading.open_sql != "exact"
-
-
-def _rho_nrho(trade: Trade, ask: OrderAsk) -> int:
+def _rho_nrho(trade: Trade, ask: OrderAsk, program: Program) -> int:
     """As much of the budget as the buyer asks for, or else as one answer may cost."""
-    if trade.licence.budget is None:
+    if trade.licence.budget is None or program.exact:
         return ask.rho_nrho or 0
     return trade.licence.budget.query_cap_nrho if ask.rho_nrho is None else ask.rho_nrho
 
 
-def _within_budget(unit: Unit, trade: Trade, ask: OrderAsk) -> bool:
+def _within_budget(unit: Unit, trade: Trade, ask: OrderAsk, program: Program) -> bool:
     """By what the domains have reported so far. The domain itself has the last word."""
     budget, asset, buyer = trade.licence.budget, trade.asset.id, trade.buyer.id
-    rho = _rho_nrho(trade, ask)
-    if budget is None:
+    rho = _rho_nrho(trade, ask, program)
+    if budget is None or program.exact:
         return rho == 0  # An exact answer has no such price.
     if not RHO_MIN_NRHO <= rho <= budget.query_cap_nrho:
         return False
@@ -140,42 +136,48 @@ def _within_budget(unit: Unit, trade: Trade, ask: OrderAsk) -> bool:
     return spent + rho <= budget.version_cap_nrho and by_buyer + rho <= budget.buyer_cap_nrho
 
 
-def _k_min(trade: Trade) -> int:
-    """The stricter of what was signed and what the grade asks for now."""
-    return max(trade.licence.k_min, trade.grading.k_min)
+def _floors(trade: Trade, program: Program) -> tuple[int, int]:
+    """Over how many units, and how much of a sum one of them may hold: the strictest of what was signed and now is."""
+    bound = (trade.licence, trade.grading, *((program.template,) if program.template else ()))
+    return max(one.k_min for one in bound), min(one.dominance_bp_max for one in bound)
 
 
-def _dominance_bp_max(trade: Trade) -> int:
-    return min(trade.licence.dominance_bp_max, trade.grading.dominance_bp_max)
+def _approvers(unit: Unit, trade: Trade, program: Program) -> tuple[Approver, ...]:
+    """Who looks at this job before it runs: by its grade at each program, by its licence at each job.
 
-
-def program_of(computation: Computation) -> str:
-    """The name of what would run, for approvals: the same text is the same program."""
-    return sha256(canonical.encode(computation.model_dump(mode="json"))).hexdigest()
-
-
-def _approvers(unit: Unit, trade: Trade, ask: OrderAsk) -> tuple[Approver, ...]:
-    """Who looks at this job before it runs: by its grade at each program, by its licence at each job."""
-    licence, program = trade.licence, program_of(ask.computation)
-    wanted = set(approvals.of_each_program(unit, trade.grading.approval_by, licence.id, program))
-    if licence.agreed_terms.job_approval:
+    A template its provider signed needs not be shown to the provider again.
+    """
+    wanted = set(approvals.of_each_program(unit, trade.grading.approval_by, trade.licence.id, program.name))
+    if trade.licence.agreed_terms.job_approval and program.template is None:
         wanted.add(Approver.SUPPLIER)
     return tuple(one for one in Approver if one in wanted)
 
 
-def _approval(trade: Trade, approvers: tuple[Approver, ...], approved: bool) -> str:
+def _approval(unit: Unit, trade: Trade, program: Program, approvers: tuple[Approver, ...], approved: bool) -> str:
     if trade.grading.state in ("REVIEWED", "REPORTED"):
         # A grade that was raised binds at once (rulebook 3.3): its controls are not known before it is confirmed.
         return "missing"
+    if program.template and not program.template.serves(trade.buyer.id, trade.asset.id, unit.now_s):
+        return "missing"
     if approvers:
         return "requested"
-    return "granted" if approved or trade.grading.approval_by in approvals.EACH_PROGRAM else "not_needed"
+    wanted = approved or program.template or trade.grading.approval_by in approvals.EACH_PROGRAM
+    return "granted" if wanted else "not_needed"
 
 
 def _set_aside(unit: Unit, trade: Trade) -> dict[str, bool]:
     """Of an order that waited: its money is held already, and its own turn is among those counted."""
     jobs = jobs_used(unit.connection, trade.licence.id)
     return {"funds_ok": True, "quota_left": jobs <= trade.licence.agreed_terms.jobs_max}
+
+
+def _noise(unit: Unit, trade: Trade, ask: OrderAsk, program: Program) -> dict[str, str | bool | int]:
+    return {
+        "noise_needed": not program.exact,
+        # A licence from before the grade rose has no budget that its provider signed.
+        "noise_available": trade.licence.budget is not None and trade.grading.open_sql != "refused",
+        "budget_ok": _within_budget(unit, trade, ask, program),
+    }
 
 
 def _conditions(trade: Trade, ask: OrderAsk) -> Conditions:
@@ -198,10 +200,6 @@ def _facts(unit: Unit, trade: Trade, ask: OrderAsk, price: Quote) -> dict[str, s
         "mode_allowed": ask.mode in terms.modes and ask.mode.value in trade.grading.modes,
         "quota_left": jobs_used(unit.connection, licence.id) < terms.jobs_max,
         "consent": "not_needed",
-        "noise_needed": _is_noisy(trade),
-        # A licence from before the grade rose has no budget that its provider signed.
-        "noise_available": trade.licence.budget is not None and trade.grading.open_sql != "refused",
-        "budget_ok": _within_budget(unit, trade, ask),
         "use_respected": True,
         "funds_ok": balance_fen(unit.connection, lines.escrow(trade.buyer.id)) >= price.hold_fen,
     }

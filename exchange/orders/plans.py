@@ -5,6 +5,7 @@ Pure: the answer follows from the controls' digest, k, the share and the text, s
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from functools import lru_cache
 from typing import Any, Literal
 
@@ -29,9 +30,9 @@ def _controls(declared: Declared) -> Controls:
 
 
 @lru_cache(maxsize=1_024)
-def planned(declared: Declared, sql: str) -> Plan | Denied:
+def planned(declared: Declared, sql: str, literals: tuple[tuple[str, int | str | date], ...] = ()) -> Plan | Denied:
     """The plan of a permitted query, or why it is denied: a value here, for somebody who asks and runs nothing."""
     try:
-        return analyse(sql, _controls(declared))
+        return analyse(sql, _controls(declared), dict(literals))
     except Denied as denied:
         return denied.with_traceback(None)

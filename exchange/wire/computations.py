@@ -1,9 +1,13 @@
 """What a buyer may send to the data. One class a kind; the union is closed, so an unknown kind is refused when read."""
 
+from collections.abc import Mapping
 from typing import Annotated, Literal
 
 import orjson
 from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+from exchange.wire.acts import Id
+from exchange.wire.templates import PARAMETERS_MAX, Given, Name
 
 SQL_CHARACTERS_MAX = 8_000
 SQL_BYTES_MAX = 8_002
@@ -25,5 +29,14 @@ class SqlQuery(BaseModel):
         return sql
 
 
-Computation = Annotated[SqlQuery, Field(discriminator="kind")]
+class TemplateRun(BaseModel):
+    """One run of a template the provider approved: only its parameters are the buyer's to say."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    kind: Literal["template"]
+    template_id: Id
+    parameters: Mapping[Name, Given] = Field(default={}, max_length=PARAMETERS_MAX)
+
+
+Computation = Annotated[SqlQuery | TemplateRun, Field(discriminator="kind")]
 """Every kind there is. A further kind is a further class in this union and one module in the domain."""

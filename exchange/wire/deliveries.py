@@ -22,11 +22,22 @@ class Delivery(BaseModel):
     salt: Base64
     proof: Annotated[str, Field(max_length=16_384)]
     licence: Envelope
+    template: Envelope | None = None
 
     @classmethod
-    def packed(cls, *, entry: bytes, content: bytes, salt: bytes, proof: str, licence: Envelope) -> "Delivery":
+    def packed(
+        cls,
+        *,
+        entry: bytes,
+        content: bytes,
+        salt: bytes,
+        proof: str,
+        licence: Envelope,
+        template: Envelope | None = None,
+    ) -> "Delivery":
         based = {"entry": b64encode(entry), "content": b64encode(content), "salt": b64encode(salt)}
-        return cls(**{name: value.decode() for name, value in based.items()}, proof=proof, licence=licence)
+        text = {name: value.decode() for name, value in based.items()}
+        return cls(**text, proof=proof, licence=licence, template=template)
 
     @classmethod
     def parsed(cls, token: str) -> "Delivery":

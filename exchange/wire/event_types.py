@@ -162,6 +162,11 @@ TYPES: frozenset[str] = frozenset(
         "settlement_clawed.back",
         "supplement.provided",
         "supplement.requested",
+        "template.approved",
+        "template.drafted",
+        "template.rejected",
+        "template.submitted",
+        "template.withdrawn",
         "ticket.issued",
     }
 )

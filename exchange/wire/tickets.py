@@ -29,6 +29,8 @@ class Ticket(Act):
     dominance_bp_max: Annotated[int, Field(ge=1, le=10_000)]
     rho_nrho: Annotated[int, Field(ge=0, le=10**12)] = 0
     """What the answer may cost of the privacy budget, in 1e-9 rho; 0 for an exact answer."""
+    template_digest: Digest | None = None
+    """Of the approved template that is run; it travels beside the ticket, as its licence does."""
     controls_digest: Digest
     policy_digest: Digest
     recipient_key: Annotated[str, Field(max_length=2_000)]

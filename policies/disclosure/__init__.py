@@ -6,12 +6,32 @@ One function serves the buyer's dry run and the domain's gate. It is pure: no cl
 from policies.disclosure.columns import Column, Controls, Table, Use, load_controls
 from policies.disclosure.errors import Expectation, Expected, delta_e15, expected
 from policies.disclosure.explain import explain
+from policies.disclosure.literals import NO_LITERALS, Literals
 from policies.disclosure.plan import OutputColumn, Plan
 from policies.disclosure.refusals import ControlsRefused, Denied
 from policies.disclosure.release import Noise, Noisy, Released, release
 from policies.disclosure.shape import analyse
 
 __all__ = [
-    "Column", "Controls", "ControlsRefused", "Denied", "Expectation", "Expected", "Noise", "Noisy", "OutputColumn",
-    "Plan", "Released", "Table", "Use", "analyse", "delta_e15", "expected", "explain", "load_controls", "release",
+    "NO_LITERALS",
+    "Column",
+    "Controls",
+    "ControlsRefused",
+    "Denied",
+    "Expectation",
+    "Expected",
+    "Literals",
+    "Noise",
+    "Noisy",
+    "OutputColumn",
+    "Plan",
+    "Released",
+    "Table",
+    "Use",
+    "analyse",
+    "delta_e15",
+    "expected",
+    "explain",
+    "load_controls",
+    "release",
 ]  # fmt: skip

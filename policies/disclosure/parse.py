@@ -12,6 +12,7 @@ from sqlglot.errors import SqlglotError
 from sqlglot.parsers.duckdb import DuckDBParser
 from sqlglot.tokenizer_core import Token, TokenType
 
+from policies.disclosure.literals import NO_LITERALS, Literals, filled
 from policies.disclosure.refusals import Denied
 from policies.disclosure.words import Node, listed, rule_of_stranger, stray_part
 
@@ -54,14 +55,14 @@ class _Counting(DuckDBParser):
         super()._advance(times)
 
 
-def parse(sql: str) -> exp.Select:
-    """The one SELECT in this text, every node of it on the list."""
+def parse(sql: str, literals: Literals = NO_LITERALS) -> exp.Select:
+    """The one SELECT in this text, every node of it on the list. A `:name` stands for the literal of that name."""
     words = _tokens(sql)
     if words and words[0].text.upper() == "EXPLAIN":
         raise Denied("R14", "row counts of each operator tell about rows", fix="send the SELECT alone")
     if not words or words[0].token_type not in _OPENERS:
         raise Denied("R01", "not a SELECT", fix="send one SELECT")
-    tree = _tree(words, sql)
+    tree = filled(_tree(words, sql), literals)
     _bound(tree)
     _sources_are_names(tree)
     for node in _preorder(tree):

@@ -13,6 +13,7 @@ from policies.disclosure.dominance import Dominance, statement
 from policies.disclosure.expressions import AGGREGATES, condition, value
 from policies.disclosure.floor import Aggregate, unfloored
 from policies.disclosure.functions import whole_number
+from policies.disclosure.literals import NO_LITERALS, Literals
 from policies.disclosure.measures import Measures
 from policies.disclosure.parse import parse
 from policies.disclosure.plan import Ordering, OutputColumn, OutputKind, Plan, Post, Term
@@ -28,9 +29,12 @@ AGGREGATES_MAX = 12
 OUTPUTS_MAX = 32
 
 
-def analyse(sql: str, controls: Controls) -> Plan:
-    """The plan of a query these controls permit; else `Denied`. Pure, and bounded whatever the text."""
-    select = parse(sql)
+def analyse(sql: str, controls: Controls, literals: Literals = NO_LITERALS) -> Plan:
+    """The plan of a query these controls permit; else `Denied`. Pure, and bounded whatever the text.
+
+    `literals` are put in for the parameters of a template.
+    """
+    select = parse(sql, literals)
     try:
         return _planned(select, controls)
     except RecursionError:

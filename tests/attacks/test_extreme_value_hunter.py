@@ -12,6 +12,7 @@ import pytest
 from exchange.wire.refusals import Refused
 from tests.attacks.desk import DOMINANCE_BP_MAX, Desk, K, opened, score, text
 from workers.computations import sql
+from workers.programs import Program
 
 CELLS = {
     "health": ("care_years", "person_id", "medical_usd", "study_year, doctor_visits"),
@@ -49,7 +50,7 @@ def test_no_sum_is_released_that_one_unit_makes(desk: tuple[str, Desk]) -> None:
 
 def _code(buyer: Desk, asked: str) -> str:
     try:
-        sql.run(asked, buyer.tables, sql.Floors(K, DOMINANCE_BP_MAX), buyer.engine)
+        sql.run(Program(asked, True), buyer.tables, sql.Floors(K, DOMINANCE_BP_MAX), buyer.engine)
     except Refused as refused:
         return refused.code.value
     return "ANSWERED"

@@ -28,6 +28,7 @@ from tests.workers.tiny_log import (
 )
 from workers import gate
 from workers.gate import Admitted, Proven, Seen
+from workers.programs import Program
 
 FIRST: Seen = (0, b"")
 
@@ -67,7 +68,7 @@ def test_admission_cannot_be_forged() -> None:
     found = proven(TinyLog().deliver(TICKET.signed(EXCHANGE)))
 
     with pytest.raises(TypeError):
-        Admitted(found, {}, object())
+        Admitted(found, {}, Program("", True), object())
 
 
 def test_a_ticket_signed_by_another_key_is_refused() -> None:

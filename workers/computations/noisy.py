@@ -17,12 +17,13 @@ from workers.computations.sql import plain
 from workers.engines import Engine, EngineRefused
 from workers.gate import Admitted
 from workers.noise import NoiseRefused, Price
+from workers.programs import Program
 
 VERSION_DELTA_E15 = 10**9
 
 
 def run(
-    text: str, admitted: Admitted, caps: PrivacyBudget, engine: Engine, budget: Budget
+    program: Program, admitted: Admitted, caps: PrivacyBudget, engine: Engine, budget: Budget
 ) -> tuple[dict[str, Any], str]:
     """The noisy answer, new or stored, and the digest of what ran.
 
@@ -30,7 +31,8 @@ def run(
     """
     ticket = admitted.proven.ticket
     try:
-        plan = analyse(text, load_controls({"tables": admitted.tables, "k_min": ticket.k_min, "mode": "noise"}))
+        controls = load_controls({"tables": admitted.tables, "k_min": ticket.k_min, "mode": "noise"})
+        plan = analyse(program.text, controls, program.literals)
     except Denied:
         raise Refused(Refusal.NOT_DISCLOSABLE) from None
     cost = Cost(ticket.rho_nrho, delta_e15(plan))

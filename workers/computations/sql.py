@@ -10,6 +10,7 @@ from exchange.wire.canonical import INTEGER_MAX
 from exchange.wire.refusals import Refusal, Refused
 from policies.disclosure import Denied, analyse, load_controls, release
 from workers.engines import Cell, Engine, EngineRefused
+from workers.programs import Program
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,13 +21,14 @@ class Floors:
     dominance_bp_max: int
 
 
-def run(text: str, tables: Mapping[str, Any], floors: Floors, engine: Engine) -> tuple[dict[str, Any], str]:
+def run(program: Program, tables: Mapping[str, Any], floors: Floors, engine: Engine) -> tuple[dict[str, Any], str]:
     """Plan by the domain's own copy of the rules, run in the jail, release.
 
     Raises `Refused`: NOT_DISCLOSABLE, COMPUTATION_FAILED or NOTHING_RELEASABLE, whatever the cause.
     """
     try:
-        plan = analyse(text, load_controls({"tables": tables, "mode": "exact", **asdict(floors)}))
+        controls = load_controls({"tables": tables, "mode": "exact", **asdict(floors)})
+        plan = analyse(program.text, controls, program.literals)
     except Denied:
         raise Refused(Refusal.NOT_DISCLOSABLE) from None
     try:

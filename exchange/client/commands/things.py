@@ -45,3 +45,4 @@ incidents = commands("incidents", "What went wrong (安全事件).", "id", "stat
 sanctions = commands(
     "sanctions", "What follows from a finding (监管处置).", "id", "state", "ground", "ladder_step", "participant_id"
 )
+templates = commands("templates", "Queries approved once (查询模板).", "id", "state", "title", "asset_id", "exact")

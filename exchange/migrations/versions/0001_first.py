@@ -500,6 +500,24 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_statement_line_payee_id"), ["payee_id"], unique=False)
 
     op.create_table(
+        "template",
+        sa.Column("id", AutoString(), nullable=False),
+        sa.Column("state", AutoString(), nullable=False),
+        sa.Column("asset_id", AutoString(), nullable=False),
+        sa.Column("provider_id", AutoString(), nullable=False),
+        sa.Column("author_id", AutoString(), nullable=False),
+        sa.Column("buyer_id", AutoString(), nullable=False),
+        sa.Column("title", AutoString(), nullable=False),
+        sa.Column("exact", sa.Boolean(), nullable=False),
+        sa.Column("valid_to_s", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_template")),
+        info={"derived": True},
+    )
+    with op.batch_alter_table("template", schema=None) as batch_op:
+        for column in ("asset_id", "author_id", "provider_id", "state"):
+            batch_op.create_index(batch_op.f(f"ix_template_{column}"), [column], unique=False)
+
+    op.create_table(
         "tile",
         sa.Column("level", sa.Integer(), nullable=False),
         sa.Column("n", sa.BigInteger(), nullable=False),
@@ -541,6 +559,11 @@ def downgrade() -> None:
     op.drop_table("custody")
 
     op.drop_table("tile")
+    with op.batch_alter_table("template", schema=None) as batch_op:
+        for column in ("asset_id", "author_id", "provider_id", "state"):
+            batch_op.drop_index(batch_op.f(f"ix_template_{column}"))
+
+    op.drop_table("template")
     with op.batch_alter_table("statement_line", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_statement_line_payee_id"))
 

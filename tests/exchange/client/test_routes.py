@@ -85,6 +85,8 @@ CALLS: tuple[Callable[[Exchange, Wallet], object], ...] = (
     lambda e, _: e.disputes.escalate("dsp_a"),
     lambda e, _: e.disputes.decide("dsp_a", outcome="UPHELD", refund_bp=1, fault="NONE", reasons_sha256=""),
     lambda e, _: e.disputes.withdraw("dsp_a"),
+    lambda e, _: e.templates.all(),
+    *(lambda e, _, verb=verb: e.templates.do("tpl_a", verb) for verb in ("revise", "submit", "withdraw")),
     lambda e, _: e.approvals.waiting(),
     lambda e, _: e.approvals.all(),
     lambda e, _: e.approvals.one("apv_a"),
@@ -101,7 +103,18 @@ CALLS: tuple[Callable[[Exchange, Wallet], object], ...] = (
     lambda e, _: e.log.proof("evt_a", deadline_s=1),
 )
 ROUTES = [route for one in (*ROUTERS, rehearsal) for route in one.routes if isinstance(route, Route)]
-LISTS = {"disputes", "participants", "assets", "listings", "licences", "statements", "orders", "events", "approvals"}
+LISTS = {
+    "disputes",
+    "participants",
+    "assets",
+    "listings",
+    "licences",
+    "statements",
+    "orders",
+    "events",
+    "approvals",
+    "templates",
+}
 
 
 def is_served(request: httpx2.Request) -> bool:

@@ -1,0 +1,40 @@
+"""What may be asked of templates and approvals over HTTP. Unknown fields are refused."""
+
+from collections.abc import Mapping
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from exchange.kernel.text import Line, Paragraph
+from exchange.wire.acts import Id, Seconds
+from exchange.wire.envelope import Envelope
+from exchange.wire.templates import PARAMETERS_MAX, SQL_CHARACTERS_MAX, Name, Parameter
+
+
+class Ask(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class TemplateAsk(Ask):
+    """A SELECT in which `:name` stands for a parameter. `for_all`: for everybody with a licence, not for the author."""
+
+    asset_id: Id
+    title: Line
+    sql: Annotated[str, Field(min_length=1, max_length=SQL_CHARACTERS_MAX)]
+    parameters: Mapping[Name, Parameter] = Field(default={}, max_length=PARAMETERS_MAX)
+    valid_to_s: Seconds
+    for_all: bool = False
+
+
+class ApprovalAsk(Ask):
+    """What the provider's domain signed, where its word has to be signed."""
+
+    envelope: Envelope | None = None
+
+
+class RejectionAsk(Ask):
+    reason: Annotated[Paragraph, Field(max_length=500)]
+
+
+class DelegationAsk(Ask):
+    delegate_id: Id
