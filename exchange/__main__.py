@@ -19,6 +19,7 @@ from exchange.kernel.views import rebuild as rebuild_views
 from exchange.ledger import keeping
 from exchange.ledger.export import export as export_log
 from exchange.ledger.store import Store
+from exchange.log_upkeep import log, opened, shown_keys
 from exchange.migrations import upgrade
 from exchange.orders.clockwork import Clockwork
 from exchange.oversight.timers import TIMERS as ABOVE
@@ -29,6 +30,7 @@ from exchange.upkeep import payload_key
 
 commands = typer.Typer(no_args_is_help=True, add_completion=False)
 commands.add_typer(payload_key, name="payload-key")
+commands.add_typer(log, name="log")
 _ALLOWED = {"event", "level", "timestamp", "error", "code", "order", "follower", "ticket", "size", "timer", "subject"}
 
 
@@ -95,8 +97,9 @@ def dispatch() -> None:
 @commands.command()
 def export(folder: Path) -> None:
     """Write the log as a folder any tlog-tiles verifier reads."""
-    house = House.opened(Settings.read())
-    export_log(house.ground.store, folder, list(house.log_vkeys))
+    with opened() as house:
+        vkeys, changes = shown_keys(house)
+        export_log(house.ground.store, folder, vkeys, changes)
 
 
 @commands.command()

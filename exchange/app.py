@@ -20,6 +20,7 @@ from exchange.access.credentials import authenticate
 from exchange.access.payload_routes import payloads
 from exchange.access.routes import keys, nodes, participants
 from exchange.audit.cosignatures import cosignatures
+from exchange.audit.log_routes import keys as log_keys
 from exchange.audit.routes import audit
 from exchange.authorization.routes import templates
 from exchange.classification.routes import routes as classification
@@ -54,7 +55,7 @@ ROUTERS = (
     settlement, payouts, simulator, rail_desk,
     queries, orders, receipts, approvals, templates,
     disputes, custody, incidents, sanctions, oversight,
-    audit, cosignatures, ledger,
+    audit, cosignatures, log_keys, ledger,
 )  # fmt: skip
 
 
@@ -75,6 +76,7 @@ def create_app(house: House) -> FastAPI:
     app.state.ground = house.ground
     app.state.store = house.ground.store
     app.state.log_vkeys = list(house.log_vkeys)
+    app.state.log_root = house.log_root
     app.state.log_policy = house.log_policy()
     app.state.authenticate = authenticate
     app.state.rails = rails
@@ -176,6 +178,7 @@ def _public(app: FastAPI, house: House, threads: Threads | None) -> None:
         """What a newcomer pins: the exchange's own key, the log's keys, the rulebook in force."""
         return {
             "exchange_key": house.ground.key.public.text,
+            "log_root": house.log_root,
             "log_vkeys": list(house.log_vkeys),
             "origin": house.settings.origin,
             "rulebook_digest": house.ground.policies.digest,

@@ -65,6 +65,12 @@ class House:
         holder, clock = _holder(self.settings), self.ground.clock
         return SequencerLoop(self.ground.store, holder, clock, cadence_s, stop, wake, needs_quorum)
 
+    @property
+    def log_root(self) -> str:
+        """The public key of the offline root that speaks for the log's keys; empty where the operator pinned none."""
+        pinned = self.settings.secrets / "log_root"
+        return pinned.read_text().strip() if pinned.exists() else ""
+
     def log_policy(self) -> LogPolicy:
         """Which witnesses there are, by a file of the operator's, and how many must cosign what is published."""
         named = self.settings.secrets / "witnesses"

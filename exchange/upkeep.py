@@ -3,14 +3,13 @@
 The processes that hold the old key are stopped first; one that is not refuses to write about persons and loses nothing.
 """
 
-import os
 from contextlib import closing
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from exchange.house import seed_in
+from exchange.ledger.files import replace_secret
 from exchange.ledger.payloads import KEYS, SEALED, Keyring
 from exchange.ledger.store import Store
 from exchange.settings import Settings
@@ -32,23 +31,9 @@ def rotate(
         with store.writing() as connection:
             rotated = old.rotate(connection, new, reseal=reseal)
         # Until here either key opens all: the file follows the database, never the other way round.
-        _replace(held, coming)
+        replace_secret(held, coming)
         swept = store.swept(KEYS) and (not reseal or store.swept(SEALED))
     typer.echo(f"{rotated} keys are wrapped by {new.kek_id}")
     if not swept:
         typer.echo("the files were in use and were not swept; stop what uses them and rotate again")
         raise typer.Exit(1)
-
-
-def _replace(held: Path, coming: Path) -> None:
-    """The new file takes the old one's place, and the old one's bytes are overwritten where they lie."""
-    handle = os.open(held, os.O_WRONLY | os.O_CLOEXEC)
-    folder = os.open(held.parent, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.rename(coming, held)
-        os.fsync(folder)
-        os.write(handle, bytes(os.fstat(handle).st_size))
-        os.fsync(handle)
-    finally:
-        os.close(handle)
-        os.close(folder)

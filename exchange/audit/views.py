@@ -13,6 +13,7 @@ from sqlmodel import SQLModel
 
 from exchange.kernel.errors import NotFound
 from exchange.kernel.views import derived
+from exchange.ledger.proofs import with_lines
 
 _SIDES = ("buyer_id", "provider_id")
 
@@ -112,3 +113,11 @@ def licences_over(connection: Connection, asset_id: str, buyer_id: str) -> list[
         .limit(10)
     )
     return list(connection.execute(query.where(licence.c.buyer_id == buyer_id) if buyer_id else query).scalars())
+
+
+def notes_from(connection: Connection, size: int) -> list[tuple[str, int, bytes]]:
+    """Every note signed at this size or more, with what witnesses wrote below it, its size and its root."""
+    mark = "?" if connection.dialect.name == "sqlite" else "%s"
+    query = f"SELECT note, size, root FROM checkpoint WHERE size >= {mark} ORDER BY size"  # noqa: S608 - a mark only
+    rows = connection.exec_driver_sql(query, (size,)).all()
+    return [(with_lines(connection, row[1], row[0]), row[1], bytes(row[2])) for row in rows]

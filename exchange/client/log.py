@@ -1,5 +1,6 @@
 """The log as it is served: checkpoints, keys, entries and proofs, as claimed. Verifies none of it."""
 
+from typing import Any
 from urllib.parse import quote
 
 from exchange.client.connection import Connection, Json, Problem, TimedOut
@@ -23,7 +24,13 @@ class ServedLog:
         return self._text(f"/v1/ledger/proofs/consistency?from={old}&to={new}").split()
 
     def vkeys(self) -> list[str]:
-        return [str(one["vkey"]) for one in self._http.get("/v1/ledger/keys")["keys"]]
+        """Those that sign now."""
+        ends, keys = ("to_size", "trusted_until_size"), self._http.get("/v1/ledger/keys")["keys"]
+        return [str(one["vkey"]) for one in keys if all(one.get(end) is None for end in ends)]
+
+    def key_changes(self) -> list[Any]:
+        """The entries that changed the keys, opened."""
+        return list(self._http.get("/v1/ledger/keys").get("changes", ()))
 
     def entry(self, event_id: str) -> Json:
         return self._http.get(f"/v1/ledger/entries/{quote(event_id, safe='')}")

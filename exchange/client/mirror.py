@@ -3,8 +3,10 @@
 A later download adds to the folder. Every checkpoint that was ever downloaded stays: the verifier holds the log to it.
 """
 
+import json
 from pathlib import Path
 
+from exchange.client.key_changes import FILE
 from exchange.client.log import ServedLog
 from exchange.wire.notes import Checkpoint, read_checkpoint
 from exchange.wire.tiles import WIDTH, places
@@ -24,6 +26,8 @@ def download_log(log: ServedLog, folder: Path) -> Checkpoint:
         if wanted.width == WIDTH:
             _drop_partial(target)
     _keep(folder, "keys.txt", "".join(f"{vkey}\n" for vkey in log.vkeys()).encode())
+    if changes := log.key_changes():
+        _keep(folder, FILE, json.dumps(changes).encode())
     _keep(folder, f"checkpoints/{checkpoint.size}", note.encode())
     _keep(folder, "checkpoint", note.encode())
     return checkpoint

@@ -25,7 +25,7 @@ class OtherLog(Exception):
     """The folder holds another log, or a longer one."""
 
 
-def export(store: Store, folder: Path, vkeys: Sequence[str]) -> Checkpoint | None:
+def export(store: Store, folder: Path, vkeys: Sequence[str], changes: bytes = b"") -> Checkpoint | None:
     """Bring the folder up to the newest published checkpoint. Safe to repeat, and to break off anywhere."""
     make_folder_durably(folder)
     with _alone(folder), store.reading() as connection:
@@ -37,6 +37,8 @@ def export(store: Store, folder: Path, vkeys: Sequence[str]) -> Checkpoint | Non
         for place in places(checkpoint.size, old):
             _write(folder, f"tile/{place.path}", content(connection, place))
         _write(folder, "keys.txt", "".join(f"{vkey}\n" for vkey in vkeys).encode())
+        if changes:
+            _write(folder, "key-changes.json", changes)
         _write(folder, "checkpoint", note.encode())
         for size, past in _notes(connection, _kept_size(folder), checkpoint.size):
             _write(folder, f"checkpoints/{size}", past.encode())

@@ -61,3 +61,17 @@ def kept_secret(path: Path, made: Callable[[], str]) -> str:
             os.unlink(beside)
             os.close(folder)
     return path.read_text()
+
+
+def replace_secret(held: Path, coming: Path) -> None:
+    """The new file takes the old one's place, and the old one's bytes are overwritten where they lie."""
+    handle = os.open(held, os.O_WRONLY | os.O_CLOEXEC)
+    folder = os.open(held.parent, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.rename(coming, held)
+        os.fsync(folder)
+        os.write(handle, bytes(os.fstat(handle).st_size))
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+        os.close(folder)

@@ -20,7 +20,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from exchange.ledger.files import kept_secret
+from exchange.ledger.files import kept_secret, replace_secret
 from exchange.ledger.guard import (
     ClockSteppedBack,
     ForkRefused,
@@ -38,6 +38,7 @@ LINE_BYTES_MAX = 16_384
 AHEAD_US = 300_000_000
 """A time this far ahead of the real one is refused: remembered, it would stop all signing until then."""
 TIMEOUT_S = 5
+NEXT = ".next"
 KEY_FILES = ("log_key_ed25519", "log_key_mldsa44")
 _REFUSALS: Mapping[str, type[Exception]] = MappingProxyType(
     {one.__name__: one for one in (ClockSteppedBack, ForkRefused, GuardLost, GuardMoved)}
@@ -144,9 +145,30 @@ class _Question(socketserver.StreamRequestHandler):
 
 
 def log_keys(folder: Path, origin: str) -> LogSigner:
-    """The log's two keys, each a 32-byte seed in a file of its own; made at the first asking."""
-    seeds = [kept_secret(folder / name, lambda: secrets.token_bytes(32).hex()) for name in KEY_FILES]
-    return LogSigner(origin, *(bytes.fromhex(seed.strip()) for seed in seeds))
+    """The log's two keys, each a 32-byte seed in a file of its own, made at the first asking; beside them, in a
+    rotation, the two that come next.
+    """
+    beside = (
+        (LogSigner(origin, *_seeds(folder, NEXT)),) if all((folder / f"{n}{NEXT}").exists() for n in KEY_FILES) else ()
+    )
+    return LogSigner(origin, *_seeds(folder, ""), beside)
+
+
+def next_log_keys(folder: Path, origin: str) -> list[str]:
+    """Make the two keys that come next; answers with their verifier keys. The signer takes them up when started."""
+    return LogSigner(origin, *_seeds(folder, NEXT)).vkeys()
+
+
+def promote(folder: Path) -> None:
+    """The next keys become the log's; the old ones are overwritten where they lie. Safe to repeat when broken off."""
+    for name in KEY_FILES:
+        if (folder / f"{name}{NEXT}").exists():
+            replace_secret(folder / name, folder / f"{name}{NEXT}")
+
+
+def _seeds(folder: Path, suffix: str) -> tuple[bytes, bytes]:
+    kept = [kept_secret(folder / f"{name}{suffix}", lambda: secrets.token_bytes(32).hex()) for name in KEY_FILES]
+    return bytes.fromhex(kept[0].strip()), bytes.fromhex(kept[1].strip())
 
 
 def main(arguments: Sequence[str]) -> None:

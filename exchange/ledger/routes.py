@@ -126,12 +126,6 @@ def policy(request: Request) -> PlainTextResponse:
     return PlainTextResponse(request.app.state.log_policy.text, headers={"Cache-Control": _BRIEFLY})
 
 
-@router.get("/v1/ledger/keys")
-def keys(request: Request) -> dict[str, list[dict[str, Any]]]:
-    """The verifier keys, every one of which signs each checkpoint from the given size on."""
-    return {"keys": [{"vkey": vkey, "from_size": 0, "to_size": None} for vkey in request.app.state.log_vkeys]}
-
-
 @router.get("/v1/ledger/health")
 def health(request: Request) -> dict[str, int | None]:
     """Backlog and the size each stage has reached."""

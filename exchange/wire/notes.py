@@ -11,6 +11,7 @@ from binascii import Error as Base64Error
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
+from typing import Protocol
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
@@ -60,13 +61,19 @@ class Vkey:
         return f"{self.name}+{self.key_id.hex()}+{b64encode(bytes([self.algorithm]) + self.public).decode()}"
 
 
+class Beside(Protocol):
+    """What signs beside the log's own two keys: the keys of an overlap, or a scheme that somebody asks for."""
+
+    def lines(self, checkpoint: Checkpoint, now_us: int) -> str: ...
+
+
 class LogSigner:
     """The log's two private keys. Signs whatever it is given: asking it is the guard's business."""
 
-    def __init__(self, origin: str, ed25519_seed: bytes, mldsa_seed: bytes) -> None:
+    def __init__(self, origin: str, ed25519_seed: bytes, mldsa_seed: bytes, beside: Sequence[Beside] = ()) -> None:
         if not _NAME.fullmatch(origin):
             raise ValueError("an origin has no spaces and no plus")
-        self.origin = origin
+        self.origin, self._beside = origin, beside
         self._ed25519 = Ed25519PrivateKey.from_private_bytes(ed25519_seed)
         self._mldsa = MLDSA44PrivateKey.from_seed_bytes(mldsa_seed)
         self._vkeys = (
@@ -81,11 +88,15 @@ class LogSigner:
         """The signed note; the time (microseconds, noted in whole seconds) is bound by the ML-DSA signature."""
         if checkpoint.origin != self.origin:
             raise ValueError("the checkpoint is of another log")
+        beside = "".join(one.lines(checkpoint, now_us) for one in self._beside)
+        return checkpoint.text + "\n" + self.lines(checkpoint, now_us) + beside
+
+    def lines(self, checkpoint: Checkpoint, now_us: int) -> str:
         stamp = (now_us // 1_000_000).to_bytes(8, "big")
         classic = self._ed25519.sign(checkpoint.text.encode())
         quantum_safe = stamp + self._mldsa.sign(_cosigned(self.origin, stamp, checkpoint))
-        lines = [signature_line(v, s) for v, s in zip(self._vkeys, (classic, quantum_safe), strict=True)]
-        return checkpoint.text + "\n" + "".join(lines)
+        signed = zip(self._vkeys, (classic, quantum_safe), strict=True)
+        return "".join(signature_line(vkey, signature) for vkey, signature in signed)
 
 
 def open_vkey(text: str, key_bytes: Mapping[int, int] = _KEY_BYTES) -> Vkey:
@@ -101,9 +112,25 @@ def open_vkey(text: str, key_bytes: Mapping[int, int] = _KEY_BYTES) -> Vkey:
     return vkey
 
 
-def open_checkpoint(note: str, vkeys: Sequence[str]) -> Checkpoint:
+class Demanding(Protocol):
+    """A reader whose keys changed while the log grew."""
+
+    def demanded(self, note: str, checkpoint: Checkpoint) -> Sequence[str]:
+        """The keys that must have signed this checkpoint. Raises `NoteRefused` where none can be believed."""
+
+
+Keys = Sequence[str] | Demanding
+
+
+def demanded(note: str, checkpoint: Checkpoint, keys: Keys) -> Sequence[str]:
+    """The keys that must have signed: those given, or those of their time."""
+    return keys if isinstance(keys, Sequence) else keys.demanded(note, checkpoint)
+
+
+def open_checkpoint(note: str, keys: Keys) -> Checkpoint:
     """The checkpoint of a note that each of these keys signed. Signatures of other keys are ignored."""
     checkpoint, signatures = read_checkpoint(note)
+    vkeys = demanded(note, checkpoint, keys)
     if not vkeys:
         raise NoteRefused("no key is demanded")
     for vkey in map(open_vkey, vkeys):

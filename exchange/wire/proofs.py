@@ -3,12 +3,11 @@
 import re
 from base64 import b64decode, b64encode
 from binascii import Error as Base64Error
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Self
 
 from exchange.wire.merkle import HASH_BYTES, ProofRefused, leaf_hash, verify_inclusion
-from exchange.wire.notes import NOTE_CHARS_MAX, Checkpoint, NoteRefused, open_checkpoint
+from exchange.wire.notes import NOTE_CHARS_MAX, Checkpoint, Keys, NoteRefused, open_checkpoint
 
 _HEADER = "c2sp.org/tlog-proof@v1"
 _INDEX = re.compile(r"index (0|[1-9][0-9]{0,18})", re.ASCII)
@@ -39,7 +38,7 @@ class LogProof:
         return cls(int(match[1]), tuple(map(_hash, lines[1:])), note)
 
 
-def verify_entry(proof: LogProof, leaf_bytes: bytes, vkeys: Sequence[str]) -> Checkpoint:
+def verify_entry(proof: LogProof, leaf_bytes: bytes, vkeys: Keys) -> Checkpoint:
     """That these very bytes are in the log, at a checkpoint all these keys signed; answers with the checkpoint."""
     try:
         checkpoint = open_checkpoint(proof.checkpoint, vkeys)

@@ -18,7 +18,9 @@ from exchange.wire.merkle import EMPTY_ROOT, ProofRefused, verify_consistency
 from exchange.wire.notes import (
     NOTE_CHARS_MAX,
     Checkpoint,
+    Keys,
     NoteRefused,
+    demanded,
     open_checkpoint,
     open_vkey,
     read_checkpoint,
@@ -67,9 +69,7 @@ class Memory(Protocol):
 class Witness:
     """One witness of some logs. `logs` maps an origin to the keys, all of which must have signed."""
 
-    def __init__(
-        self, key: WitnessKey, logs: Mapping[str, Sequence[str]], memory: Memory, clock_s: Callable[[], int]
-    ) -> None:
+    def __init__(self, key: WitnessKey, logs: Mapping[str, Keys], memory: Memory, clock_s: Callable[[], int]) -> None:
         self._key, self._logs, self._memory, self._clock_s = key, logs, memory, clock_s
 
     def add_checkpoint(self, request: str) -> Reply:
@@ -125,15 +125,16 @@ def read_request(text: str) -> tuple[int, list[bytes], str]:
         raise NoteRefused("not a request") from None
 
 
-def only_of(note: str, vkeys: Sequence[str]) -> str:
+def only_of(note: str, keys: Keys) -> str:
     """The note with the signatures of these keys alone, each once: what is kept has a known size."""
     checkpoint, lines = read_checkpoint(note)
+    vkeys = demanded(note, checkpoint, keys)
     signed = {(name, key_id): signature for name, key_id, signature in lines}
     mine = [(vkey, signed[vkey.name, vkey.key_id]) for vkey in map(open_vkey, vkeys)]
     return checkpoint.text + "\n" + "".join(signature_line(vkey, signature) for vkey, signature in mine)
 
 
-def is_fork(first: str, second: str, vkeys: Sequence[str]) -> bool:
+def is_fork(first: str, second: str, vkeys: Keys) -> bool:
     """Whether two notes prove by themselves that the log signed two histories: one size, two roots."""
     one, two = open_checkpoint(first, vkeys), open_checkpoint(second, vkeys)
     return one.size == two.size and one.root != two.root

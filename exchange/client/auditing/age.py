@@ -1,20 +1,20 @@
 """When a log was signed: the time that the ML-DSA signature of each checkpoint binds. Verifies no proof and no tree."""
 
 from bisect import bisect_right
-from collections.abc import Sequence
 from pathlib import Path
 
 from exchange.client.verify import VerificationRefused
-from exchange.wire.notes import ML_DSA_44, open_checkpoint, open_vkey, read_checkpoint
+from exchange.wire.log_keys import LogKeys
+from exchange.wire.notes import ML_DSA_44, Keys, demanded, open_checkpoint, open_vkey, read_checkpoint
 
 CHECK = "12 age"
 APART_S_MAX = 60
 """Two clocks may differ by so much."""
 
 
-def check_age(folder: Path, vkeys: Sequence[str], *, now_s: int, max_age_s: int) -> int:
+def check_age(folder: Path, keys: Keys, *, now_s: int, max_age_s: int) -> int:
     """The second the newest checkpoint was signed at. An old one may hide what came after it, and is refused."""
-    _, signed_at_s = _signed(folder / "checkpoint", vkeys)
+    _, signed_at_s = _signed(folder / "checkpoint", keys)
     if now_s - signed_at_s > max_age_s:
         raise VerificationRefused(CHECK, "the newest checkpoint is too old")
     if signed_at_s - now_s > APART_S_MAX:
@@ -28,8 +28,8 @@ class Brackets:
     The more often a mirror is brought up to date, the narrower they are.
     """
 
-    def __init__(self, folder: Path, vkeys: Sequence[str]) -> None:
-        known = sorted(_signed(path, vkeys) for path in (folder / "checkpoints").iterdir())
+    def __init__(self, folder: Path, keys: Keys) -> None:
+        known = sorted(_signed(path, keys) for path in (folder / "checkpoints").iterdir() if not _is_void(path, keys))
         self._sizes, self._times = [size for size, _ in known], [time_s for _, time_s in known]
 
     def hold(self, index: int, at_us: int) -> bool:
@@ -41,11 +41,17 @@ class Brackets:
         return earliest_s <= at_us // 1_000_000 <= self._times[after] + APART_S_MAX
 
 
-def _signed(path: Path, vkeys: Sequence[str]) -> tuple[int, int]:
+def _is_void(path: Path, keys: Keys) -> bool:
+    """Signed by nobody who is believed: it says nothing of any time."""
+    return isinstance(keys, LogKeys) and keys.is_void(int(path.name))
+
+
+def _signed(path: Path, keys: Keys) -> tuple[int, int]:
     """Size and second of a checkpoint that every key signed."""
     note = path.read_text("utf-8")
-    checkpoint = open_checkpoint(note, vkeys)
-    trusted = {(vkey.name, vkey.key_id) for vkey in map(open_vkey, vkeys) if vkey.algorithm == ML_DSA_44}
+    checkpoint = open_checkpoint(note, keys)
+    due = map(open_vkey, demanded(note, checkpoint, keys))
+    trusted = {(vkey.name, vkey.key_id) for vkey in due if vkey.algorithm == ML_DSA_44}
     _, signatures = read_checkpoint(note)
     stamps = [int.from_bytes(data[:8], "big") for name, key_id, data in signatures if (name, key_id) in trusted]
     if not stamps:

@@ -30,6 +30,8 @@ class Audit:
     auditor: str
     now_s: int
     old_note: str | None = None
+    root: str = ""
+    """The log's offline root, for a log whose keys were changed."""
 
 
 def replay(door: AuditDoor, audit: Audit, *, deadline_s: float) -> AuditReport:
@@ -42,14 +44,14 @@ def replay(door: AuditDoor, audit: Audit, *, deadline_s: float) -> AuditReport:
 
 def _at_one_moment(door: AuditDoor, audit: Audit) -> AuditReport | None:
     download_log(door.exchange.log, audit.folder)
-    verified = verify_log(audit.folder, audit.vkeys, audit.old_note)
+    verified = verify_log(audit.folder, audit.vkeys, audit.old_note, root=audit.root)
     if door.position() != verified.size:
         return None
     shown = {view: door.book(view) for view in VIEWS}
     if door.position() != verified.size:
         return None
     books, judge, acts, findings = Books(), Judge(door.rules, audit.rules), Acts(), list[Finding]()
-    times, sealed = Brackets(audit.folder, audit.vkeys), 0
+    times, sealed = Brackets(audit.folder, verified.keys), 0
     for fact in opened(audit.folder, verified.size, door.openings()):
         findings += [*fact.findings, *_decided(judge, fact), *acts.findings(fact), *_timed(times, fact)]
         books.fold(fact)

@@ -11,7 +11,17 @@ from exchange.client.auditing.door import AuditDoor
 from exchange.client.auditing.findings import checked_report
 from exchange.client.auditing.replay import Audit, replay
 from exchange.client.commands import logs
-from exchange.client.commands.desk import AsJson, DeadlineS, InputRefused, LogKeys, desk_of, log_keys_of, show, text_in
+from exchange.client.commands.desk import (
+    AsJson,
+    DeadlineS,
+    InputRefused,
+    LogKeys,
+    LogRoot,
+    desk_of,
+    log_keys_of,
+    show,
+    text_in,
+)
 from exchange.client.verify import verify_log
 from exchange.wire.keys import PublicKey
 
@@ -29,6 +39,7 @@ def verify(
     witness: logs.Witnesses = None,
     quorum: Annotated[int | None, typer.Option(min=0, help="So many witnesses suffice; else all are needed.")] = None,
     old_checkpoint: OldCheckpoint = None,
+    root: LogRoot = "",
     max_age: Annotated[
         int, typer.Option(min=1, help="Refuse a log whose newest signature is older (seconds).")
     ] = DAY_S,
@@ -42,8 +53,9 @@ def verify(
         log_keys_of(witness or ()),
         text_in(old_checkpoint) if old_checkpoint else None,
     )
-    report = verify_log(folder, vkeys, remembered, witnesses=named, quorum=len(named) if quorum is None else quorum)
-    signed_at_s = check_age(folder, vkeys, now_s=int(time.time()), max_age_s=max_age)
+    needed = len(named) if quorum is None else quorum
+    report = verify_log(folder, vkeys, remembered, root=root, witnesses=named, quorum=needed)
+    signed_at_s = check_age(folder, report.keys, now_s=int(time.time()), max_age_s=max_age)
     show({"verified": True, "size": report.size, "root": report.root.hex(), "signed_at_s": signed_at_s}, as_json)
 
 
@@ -54,6 +66,7 @@ def replayed(
     key: LogKeys,
     out: Annotated[Path, typer.Option(help="The file to keep the signed report in.")],
     old_checkpoint: OldCheckpoint = None,
+    root: LogRoot = "",
     deadline: DeadlineS = 60,
     as_json: AsJson = False,
 ) -> None:
@@ -67,6 +80,7 @@ def replayed(
         wallet.identity.participant_id,
         int(time.time()),
         remembered,
+        root,
     )
     with desk_of(ctx).exchange() as exchange:
         report = replay(AuditDoor(exchange), audit_of, deadline_s=deadline)

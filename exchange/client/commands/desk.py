@@ -27,6 +27,7 @@ Form = Annotated[str, typer.Option("--form", help="A JSON file, or - for standar
 Sql = Annotated[str, typer.Option("--sql", help="A file with one SELECT, or - for standard input.")]
 DomainKey = Annotated[str, typer.Option("--domain-key", help="The domain's public key, or a file that holds it.")]
 LogKeys = Annotated[list[str], typer.Option("--key", help="A verifier key of the log, or a file of them; give both.")]
+LogRoot = Annotated[str, typer.Option("--root", help="The log's offline root, if its keys were ever changed.")]
 Ground = Annotated[str, typer.Option("--ground", help="A code of the rulebook.")]
 DeadlineS = Annotated[int, typer.Option("--deadline", min=0, max=86_400, help="Seconds to wait at most.")]
 

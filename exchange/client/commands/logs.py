@@ -13,6 +13,7 @@ from exchange.client.commands.desk import (
     DeadlineS,
     InputRefused,
     LogKeys,
+    LogRoot,
     desk_of,
     form_in,
     log_keys_of,
@@ -59,6 +60,7 @@ def verify(
     old_checkpoint: Annotated[str | None, typer.Option(help="A checkpoint kept earlier, as a file.")] = None,
     witness: Witnesses = None,
     quorum: Annotated[int | None, typer.Option(min=0, help="So many witnesses suffice; else all are needed.")] = None,
+    root: LogRoot = "",
     as_json: AsJson = False,
 ) -> None:
     """Verify a mirrored or exported log, offline."""
@@ -66,7 +68,7 @@ def verify(
         raise InputRefused("there is no such folder")
     remembered, named = text_in(old_checkpoint) if old_checkpoint else None, log_keys_of(witness or ())
     needed = len(named) if quorum is None else quorum
-    report = verify_log(folder, log_keys_of(key), remembered, witnesses=named, quorum=needed)
+    report = verify_log(folder, log_keys_of(key), remembered, root=root, witnesses=named, quorum=needed)
     show({"verified": True, "origin": report.origin, "size": report.size, "root": report.root.hex()}, as_json)
 
 

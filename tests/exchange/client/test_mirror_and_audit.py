@@ -11,18 +11,22 @@ import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
+from exchange.audit.log_routes import keys as log_keys
 from exchange.client.api import Exchange
 from exchange.client.audit import AuditRefused, checked_bundle, order_audit, proven_entry
 from exchange.client.connection import Problem
 from exchange.client.mirror import download_log
 from exchange.client.verify import VerificationRefused, verify_log
+from exchange.kernel.unit import Ground
 from exchange.ledger import tables
 from exchange.ledger.proofs import log_proof
 from exchange.ledger.routes import router
 from exchange.ledger.sequencer import Sequencer
 from exchange.ledger.signer import Guard, publish
 from exchange.ledger.store import Store
+from exchange.wire.log_policy import LogPolicy
 from exchange.wire.notes import LogSigner
+from policies.engine import load_policies
 from tests.exchange.client.answering import exchange_of, said
 from tests.exchange.ledger.facts import NOW_US, ORIGIN, draft, write
 
@@ -76,7 +80,10 @@ def market(tmp_path: Path) -> Iterator[Market]:
     signer = LogSigner(ORIGIN, bytes(range(32)), bytes(range(32, 64)))
     app = FastAPI()
     app.include_router(router)
-    app.state.store, app.state.log_vkeys = store, signer.vkeys()
+    app.include_router(log_keys)
+    app.state.store, app.state.log_vkeys, app.state.log_root = store, signer.vkeys(), ""
+    app.state.log_policy = LogPolicy.of(signer.vkeys(), [], 0)
+    app.state.ground = Ground(store, lambda: 0, load_policies())
     yield Market(store, signer, Guard(tmp_path / "guard.json"), TestClient(app))
     store.close()
 

@@ -1,0 +1,61 @@
+"""The signed log as a thing with a life of its own: which keys are its, by acts of the offline root. Pure."""
+
+from typing import Any
+
+from exchange.kernel.entity import Entity, Event
+from exchange.wire.envelope import Envelope
+
+
+class LogOpened(Event):
+    """With which keys it began, and whose word changes them."""
+
+    origin: str
+    vkeys: tuple[str, ...]
+    root_key: str
+    by: str
+
+
+class KeyAdded(Event):
+    vkeys: tuple[str, ...]
+    from_size: int
+    """Every checkpoint of this size or more is signed by them."""
+    change: Envelope
+    by: str
+
+
+class KeyRetired(Event):
+    vkeys: tuple[str, ...]
+    to_size: int
+    """They need not have signed a checkpoint of this size or more."""
+    change: Envelope
+    by: str
+
+
+class KeyCompromised(Event):
+    """What they signed is believed up to a size, where the tree had this root, and where a quorum stands behind it."""
+
+    vkeys: tuple[str, ...]
+    trusted_until_size: int
+    checkpoint_root: str
+    change: Envelope
+    by: str
+
+
+class SignedLog(Entity):
+    """One log. Its own entries say which keys sign it."""
+
+    NEXT = {
+        ("NEW", LogOpened): "OPEN",
+        ("OPEN", KeyAdded): "OPEN",
+        ("OPEN", KeyRetired): "OPEN",
+        ("OPEN", KeyCompromised): "OPEN",
+    }
+    origin: str = ""
+    vkeys: tuple[str, ...] = ()
+    root_key: str = ""
+    changes: tuple[Envelope, ...] = ()
+
+    def learned(self, event: Event) -> dict[str, Any]:
+        if isinstance(event, KeyAdded | KeyRetired | KeyCompromised):
+            return {"changes": (*self.changes, event.change)}
+        return super().learned(event)
