@@ -22,6 +22,7 @@ from exchange.ledger.store import Store
 from exchange.log_upkeep import log, opened, shown_keys
 from exchange.migrations import upgrade
 from exchange.orders.clockwork import Clockwork
+from exchange.orders.schedules import Planner
 from exchange.oversight.timers import TIMERS as ABOVE
 from exchange.settings import Settings
 from exchange.settlement.teller import Teller
@@ -60,6 +61,9 @@ def serve(host: str = "127.0.0.1", port: int = 8000) -> None:
     house = House.opened(Settings.read(), signs_tickets=True)
     house.ground.sweep()  # Whoever was here before may have been killed between an erasure and this.
     app = create_app(house)
+    if not house.settings.embedded:
+        # Here is the key that signs tickets: standing orders run where the orders of members do.
+        Thread(target=Planner(house.ground).run, args=(Event(), CLOCKWORK_PAUSE_S), daemon=True).start()
     uvicorn.run(app, host=host, port=port, log_level="warning", access_log=False, timeout_graceful_shutdown=5)
 
 

@@ -35,6 +35,7 @@ from exchange.ledger.routes import router as ledger
 from exchange.licensing.routes import licences, listings
 from exchange.orders.approval_routes import approvals
 from exchange.orders.routes import orders, queries, receipts
+from exchange.orders.schedule_routes import schedules
 from exchange.oversight.routes import oversight, sanctions
 from exchange.registration.routes import routes as registration
 from exchange.rehearsal import rehearsal
@@ -53,7 +54,7 @@ ROUTERS = (
     registration, classification,
     listings, licences,
     settlement, payouts, simulator, rail_desk,
-    queries, orders, receipts, approvals, templates,
+    queries, orders, receipts, schedules, approvals, templates,
     disputes, custody, incidents, sanctions, oversight,
     audit, cosignatures, log_keys, ledger,
 )  # fmt: skip

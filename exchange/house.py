@@ -17,6 +17,7 @@ from exchange.ledger.payloads import Keyring
 from exchange.ledger.sequencing import SequencerLoop
 from exchange.ledger.store import Store
 from exchange.orders.clockwork import Clockwork
+from exchange.orders.schedules import Planner
 from exchange.oversight.timers import TIMERS as ABOVE
 from exchange.settings import Settings
 from exchange.settlement.open_rails import opened as opened_rails
@@ -104,6 +105,7 @@ class Threads:
             Thread(target=self.sequencer.run, name="sequencer", daemon=True),
             Thread(target=follower.run, args=(self._stop, FOLLOW_PAUSE_S), name="dispatch", daemon=True),
             Thread(target=clockwork.run, args=(self._stop, CLOCKWORK_PAUSE_S), name="clockwork", daemon=True),
+            Thread(target=Planner(house.ground).run, args=(self._stop, CLOCKWORK_PAUSE_S), name="planner", daemon=True),
             Thread(target=teller.run, args=(self._stop, TELLER_PAUSE_S), name="teller", daemon=True),
         ]
 

@@ -37,7 +37,7 @@ class Exchange:
         self.log, self.disputes, self.money = ServedLog(self.http), Disputes(self.http), Money(self.http)
         self.custody, self.incidents = Things(self.http, "custody"), Things(self.http, "incidents")
         self.sanctions, self.approvals = Things(self.http, "sanctions"), Approvals(self.http)
-        self.templates = Things(self.http, "templates")
+        self.templates, self.schedules = Things(self.http, "templates"), Things(self.http, "schedules")
 
     def __enter__(self) -> Self:
         return self

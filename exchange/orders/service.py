@@ -46,16 +46,18 @@ INSPECTION_WORKING_DAYS = 5
 
 def explain(unit: Unit, ask: OrderAsk) -> Verdict:
     """The dry run: exactly the decision an order would meet. Records nothing, costs nothing."""
-    return judge(unit, _trade(unit, ask.licence_id), ask)
+    return judge(unit, own_trade(unit, ask.licence_id), ask)
 
 
-def place_order(unit: Unit, key: PrivateKey, ask: OrderAsk) -> Order:
-    """Decide, price, hold and ticket one order: all of it, or none of it."""
+def place_order(unit: Unit, key: PrivateKey, ask: OrderAsk, *, order_id: str = "") -> Order:
+    """Decide, price, hold and ticket one order: all of it, or none of it. A schedule's order has its own id."""
     unit.caller.require(Role.BUYER)
     licensing.held_still(unit, ask.licence_id)
-    trade = _trade(unit, ask.licence_id)
+    trade = own_trade(unit, ask.licence_id)
     licence, verdict = trade.licence, judge(unit, trade, ask)
-    order = unit.record(Order(id=ids.fresh("ord")), _placed(unit, trade, ask, verdict), refs=(licence.head,))
+    order = unit.record(
+        Order(id=order_id or ids.fresh("ord")), _placed(unit, trade, ask, verdict), refs=(licence.head,)
+    )
     if not verdict.permitted:
         # A refusal is a fact too: recorded first, then reported.
         order = unit.record(order, OrderRefused(reasons=verdict.reasons, explanation=verdict.explanation))
@@ -130,7 +132,7 @@ def _payees(licence: Licence) -> dict[str, str]:
     }
 
 
-def _trade(unit: Unit, licence_id: str) -> Trade:
+def own_trade(unit: Unit, licence_id: str) -> Trade:
     unit.caller.require(Role.BUYER)
     licence = unit.get(Licence, licence_id)
     if licence.buyer_id != unit.caller.participant_id:

@@ -46,3 +46,6 @@ sanctions = commands(
     "sanctions", "What follows from a finding (监管处置).", "id", "state", "ground", "ladder_step", "participant_id"
 )
 templates = commands("templates", "Queries approved once (查询模板).", "id", "state", "title", "asset_id", "exact")
+schedules = commands(
+    "schedules", "Orders made again and again (定期任务).", "id", "state", "every", "runs", "spent_fen"
+)

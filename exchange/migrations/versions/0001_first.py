@@ -500,6 +500,26 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_statement_line_payee_id"), ["payee_id"], unique=False)
 
     op.create_table(
+        "schedule",
+        sa.Column("id", AutoString(), nullable=False),
+        sa.Column("state", AutoString(), nullable=False),
+        sa.Column("buyer_id", AutoString(), nullable=False),
+        sa.Column("provider_id", AutoString(), nullable=False),
+        sa.Column("licence_id", AutoString(), nullable=False),
+        sa.Column("every", AutoString(), nullable=False),
+        sa.Column("runs", sa.Integer(), nullable=False),
+        sa.Column("runs_max", sa.Integer(), nullable=False),
+        sa.Column("spent_fen", sa.BigInteger(), nullable=False),
+        sa.Column("total_cap_fen", sa.BigInteger(), nullable=False),
+        sa.Column("next_at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_schedule")),
+        info={"derived": True},
+    )
+    with op.batch_alter_table("schedule", schema=None) as batch_op:
+        for column in ("buyer_id", "next_at", "provider_id", "state"):
+            batch_op.create_index(batch_op.f(f"ix_schedule_{column}"), [column], unique=False)
+
+    op.create_table(
         "template",
         sa.Column("id", AutoString(), nullable=False),
         sa.Column("state", AutoString(), nullable=False),
@@ -564,6 +584,11 @@ def downgrade() -> None:
             batch_op.drop_index(batch_op.f(f"ix_template_{column}"))
 
     op.drop_table("template")
+    with op.batch_alter_table("schedule", schema=None) as batch_op:
+        for column in ("buyer_id", "next_at", "provider_id", "state"):
+            batch_op.drop_index(batch_op.f(f"ix_schedule_{column}"))
+
+    op.drop_table("schedule")
     with op.batch_alter_table("statement_line", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_statement_line_payee_id"))
 

@@ -86,6 +86,10 @@ CALLS: tuple[Callable[[Exchange, Wallet], object], ...] = (
     lambda e, _: e.disputes.decide("dsp_a", outcome="UPHELD", refund_bp=1, fault="NONE", reasons_sha256=""),
     lambda e, _: e.disputes.withdraw("dsp_a"),
     lambda e, _: e.templates.all(),
+    lambda e, _: e.schedules.new({}),
+    lambda e, _: e.schedules.all(),
+    lambda e, _: e.schedules.one("sch_a"),
+    lambda e, _: e.schedules.do("sch_a", "cancel"),
     *(lambda e, _, verb=verb: e.templates.do("tpl_a", verb) for verb in ("revise", "submit", "withdraw")),
     lambda e, _: e.approvals.waiting(),
     lambda e, _: e.approvals.all(),
@@ -114,6 +118,7 @@ LISTS = {
     "events",
     "approvals",
     "templates",
+    "schedules",
 }
 
 
