@@ -82,6 +82,7 @@ def signer() -> None:
         raise typer.BadParameter("DX_SIGNER must name the socket")
     told = {"keys": settings.secrets, "guard": settings.home / "guard", "socket": settings.signer_socket}
     words = [word for name, path in told.items() for word in (f"--{name}", str(path))]
+    words += ["--sm2"] if settings.log_sm2 else []
     # Become a small process: what this one has imported has no business beside the keys.
     os.execv(sys.executable, [sys.executable, "-m", keeping.__name__, *words, "--origin", settings.origin])  # noqa: S606
 

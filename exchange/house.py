@@ -134,7 +134,9 @@ def _holder(settings: Settings) -> Keyholder:
     """Who signs checkpoints: the process on the socket, or else this one."""
     if settings.signer_socket is not None:
         return DistantKeys(settings.signer_socket)
-    return GuardedKeys(log_keys(settings.secrets, settings.origin), Guard(settings.home / "guard"))
+    return GuardedKeys(
+        log_keys(settings.secrets, settings.origin, with_sm2=settings.log_sm2), Guard(settings.home / "guard")
+    )
 
 
 def seed_in(path: Path) -> bytes:

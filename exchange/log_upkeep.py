@@ -21,12 +21,13 @@ from exchange.house import House
 from exchange.kernel.caller import NOBODY, Caller, Role
 from exchange.kernel.errors import ExchangeError
 from exchange.ledger.files import kept_secret
-from exchange.ledger.keeping import next_log_keys, promote
+from exchange.ledger.keeping import next_log_keys, promote, sm2_key
 from exchange.ledger.proofs import head, signed_size
 from exchange.settings import Settings
 from exchange.wire.envelope import BadEnvelope, Envelope
 from exchange.wire.keys import PrivateKey
 from exchange.wire.log_keys import KeyChange
+from exchange.wire.sm2 import Sm2Missing
 
 log = typer.Typer(no_args_is_help=True, help="The log's keys: rotation, retirement, compromise.")
 RootFile = Annotated[Path, typer.Option("--root", help="The root's seed, on the machine without a network.")]
@@ -92,6 +93,17 @@ def retire(change: Path) -> None:
 def compromise(change: Path) -> None:
     """Record up to where a stolen pair is believed (key.compromised): a size published with the quorum."""
     _told(change, "COMPROMISED")
+
+
+@log.command("sm2-key")
+def make_sm2() -> None:
+    """Print the SM2 verifier key (made if need be), for readers who want it; DX_LOG_SM2=1 makes the signer use it."""
+    settings = Settings.read()
+    try:
+        typer.echo(sm2_key(settings.secrets, settings.origin).vkey)
+    except Sm2Missing as missing:
+        typer.echo(str(missing), err=True)
+        raise typer.Exit(1) from None
 
 
 @log.command("promote")

@@ -25,6 +25,7 @@ class Settings(BaseModel):
     bank_rail: Literal["simulator", "files"] = "simulator"
     bank_account: str = Field(default="ESCROW", pattern=r"^[A-Za-z0-9._-]{4,34}$")
     signer_socket: Path | None = None
+    log_sm2: bool = False
 
     @classmethod
     def read(cls, environment: Mapping[str, str] | None = None) -> Self:
@@ -44,6 +45,7 @@ class Settings(BaseModel):
             rails=Path(env.get("DX_RAILS", home / "rails")),
             bank_rail="files" if env.get("DX_BANK_RAIL") == "files" else "simulator",
             bank_account=env.get("DX_BANK_ACCOUNT", "ESCROW"),
+            log_sm2=env.get("DX_LOG_SM2", "0") == "1",
             signer_socket=Path(env["DX_SIGNER"]).resolve() if env.get("DX_SIGNER") else None,
         )
 

@@ -32,6 +32,7 @@ from exchange.client.wallet import WalletRefused
 from exchange.client.witness import WitnessRefused
 from exchange.wire.keys import BadKey
 from exchange.wire.notes import NoteRefused
+from exchange.wire.sm2 import Sm2Missing
 from policies.disclosure import ControlsRefused
 from policies.engine import PolicyRefused
 
@@ -43,6 +44,7 @@ CODES: dict[type[Exception], str] = {
     InputRefused: "E_INPUT",
     NoteRefused: "E_LOG",
     ResultRefused: "E_RESULT",
+    Sm2Missing: "E_SM2",
     TimedOut: "E_TIMED_OUT",
     Unreachable: "E_UNREACHABLE",
     VerificationRefused: "E_LOG",

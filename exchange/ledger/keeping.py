@@ -32,7 +32,8 @@ from exchange.ledger.guard import (
     Remembered,
 )
 from exchange.wire import canonical
-from exchange.wire.notes import Checkpoint, LogSigner
+from exchange.wire.notes import Beside, Checkpoint, LogSigner
+from exchange.wire.sm2 import Sm2Key
 
 LINE_BYTES_MAX = 16_384
 AHEAD_US = 300_000_000
@@ -144,14 +145,21 @@ class _Question(socketserver.StreamRequestHandler):
             self.wfile.write(canonical.encode(self.server.answer(line[:-1])) + b"\n")
 
 
-def log_keys(folder: Path, origin: str) -> LogSigner:
+def log_keys(folder: Path, origin: str, *, with_sm2: bool = False) -> LogSigner:
     """The log's two keys, each a 32-byte seed in a file of its own, made at the first asking; beside them, in a
-    rotation, the two that come next.
+    rotation, the two that come next, and SM2 where the operator wants it.
     """
-    beside = (
-        (LogSigner(origin, *_seeds(folder, NEXT)),) if all((folder / f"{n}{NEXT}").exists() for n in KEY_FILES) else ()
-    )
+    beside: list[Beside] = []
+    if all((folder / f"{name}{NEXT}").exists() for name in KEY_FILES):
+        beside.append(LogSigner(origin, *_seeds(folder, NEXT)))
+    if with_sm2:
+        beside.append(sm2_key(folder, origin))
     return LogSigner(origin, *_seeds(folder, ""), beside)
+
+
+def sm2_key(folder: Path, origin: str) -> Sm2Key:
+    """The domestic algorithm's key, made at the first asking. Raises `Sm2Missing` where the system cannot do it."""
+    return Sm2Key(origin, bytes.fromhex(kept_secret(folder / "log_key_sm2", lambda: Sm2Key.generated().hex()).strip()))
 
 
 def next_log_keys(folder: Path, origin: str) -> list[str]:
@@ -177,11 +185,12 @@ def main(arguments: Sequence[str]) -> None:
     for name in ("keys", "guard", "socket"):
         parser.add_argument(f"--{name}", type=Path, required=True)
     parser.add_argument("--origin", required=True)
+    parser.add_argument("--sm2", action="store_true")
     told = parser.parse_args(arguments)
     os.umask(0o077)
     for folder in (told.keys, told.guard.parent, told.socket.parent):
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    holder = GuardedKeys(log_keys(told.keys, told.origin), Guard(told.guard))
+    holder = GuardedKeys(log_keys(told.keys, told.origin, with_sm2=told.sm2), Guard(told.guard))
     with Desk(told.socket, holder, lambda: time.time_ns() // 1_000) as desk:
         signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
         desk.serve_forever(0.5)

@@ -55,7 +55,7 @@ class Vkey:
 
     @property
     def key_id(self) -> bytes:
-        return sha256(self.name.encode() + b"\n" + bytes([self.algorithm]) + self.public).digest()[:4]
+        return key_id_of(self.name, bytes([self.algorithm]) + self.public)
 
     def __str__(self) -> str:
         return f"{self.name}+{self.key_id.hex()}+{b64encode(bytes([self.algorithm]) + self.public).decode()}"
@@ -103,7 +103,7 @@ def open_vkey(text: str, key_bytes: Mapping[int, int] = _KEY_BYTES) -> Vkey:
     """A verifier key from its text form; the id in it must be the key's own. `key_bytes` are the types allowed."""
     name, _, rest = text.partition("+")
     _, _, encoded = rest.partition("+")
-    data = _base64(encoded)
+    data = decoded(encoded)
     if not _NAME.fullmatch(name) or len(data) < 2 or len(data) - 1 != key_bytes.get(data[0]):
         raise NoteRefused("not a verifier key of a known type")
     vkey = Vkey(name, data[0], data[1:])
@@ -159,7 +159,7 @@ def _read_text(text: str) -> Checkpoint:
     # Extension lines are refused: the ML-DSA signature does not cover them.
     match text.split("\n"):
         case [origin, size, encoded] if _NAME.fullmatch(origin) and _SIZE.fullmatch(size):
-            root = _base64(encoded)
+            root = decoded(encoded)
             if len(root) == 32:
                 return Checkpoint(origin, int(size), root)
     raise NoteRefused("not a checkpoint")
@@ -168,10 +168,15 @@ def _read_text(text: str) -> Checkpoint:
 def _read_line(line: str) -> tuple[str, bytes, bytes]:
     match line.split(" "):
         case ["—", name, encoded] if _NAME.fullmatch(name):
-            data = _base64(encoded)
+            data = decoded(encoded)
             if len(data) > 4:
                 return name, data[:4], data[4:]
     raise NoteRefused("not a signature line")
+
+
+def key_id_of(name: str, typed_key: bytes) -> bytes:
+    """By which a line below a note names its key (signed-note): of the name, the type and the key."""
+    return sha256(name.encode() + b"\n" + typed_key).digest()[:4]
 
 
 def signature_line(vkey: Vkey, signature: bytes) -> str:
@@ -202,7 +207,8 @@ def _cosigned(name: str, stamp: bytes, checkpoint: Checkpoint) -> bytes:
     return head + bytes(8) + checkpoint.size.to_bytes(8, "big") + checkpoint.root
 
 
-def _base64(text: str) -> bytes:
+def decoded(text: str) -> bytes:
+    """Bytes of base64 in its one spelling."""
     try:
         data = b64decode(text, validate=True)
     except (Base64Error, ValueError):

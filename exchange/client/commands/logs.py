@@ -23,6 +23,7 @@ from exchange.client.commands.desk import (
 from exchange.client.mirror import download_log
 from exchange.client.verify import verify_log
 from exchange.wire.notes import open_checkpoint
+from exchange.wire.sm2 import check as check_sm2
 
 log = typer.Typer(no_args_is_help=True, help="The signed log, from outside.")
 Witnesses = Annotated[list[str] | None, typer.Option("--witness", help="A witness's verifier key, or a file of them.")]
@@ -61,6 +62,7 @@ def verify(
     witness: Witnesses = None,
     quorum: Annotated[int | None, typer.Option(min=0, help="So many witnesses suffice; else all are needed.")] = None,
     root: LogRoot = "",
+    sm2: Annotated[str, typer.Option(help="An SM2 verifier key that must have signed too (商用密码).")] = "",
     as_json: AsJson = False,
 ) -> None:
     """Verify a mirrored or exported log, offline."""
@@ -69,6 +71,8 @@ def verify(
     remembered, named = text_in(old_checkpoint) if old_checkpoint else None, log_keys_of(witness or ())
     needed = len(named) if quorum is None else quorum
     report = verify_log(folder, log_keys_of(key), remembered, root=root, witnesses=named, quorum=needed)
+    if sm2:
+        check_sm2((folder / "checkpoint").read_text("utf-8"), sm2)
     show({"verified": True, "origin": report.origin, "size": report.size, "root": report.root.hex()}, as_json)
 
 
