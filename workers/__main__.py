@@ -23,19 +23,16 @@ from exchange.wire.envelope import Envelope
 from exchange.wire.licences import Licence, LicenceTerms, PrivacyBudget
 from exchange.wire.queue import worker_user
 from policies.engine import load_policies
-<<<<<<< HEAD
 from workers import approving
 from workers.assets import AssetSpec, controlled
-=======
-from workers.assets import AssetSpec
->>>>>>> 60f2fa5 (workers: a provider's own PostgreSQL as a second engine)
 from workers.claims import Claims
 from workers.courier import deliver_forever
 from workers.domain import Domain, Trusted
 from workers.door import Door, Unreachable
 from workers.engines import Limits
+from workers.engines.duckdb import DuckDb
 from workers.gate import Gatekeeper
-from workers.held import CONNINFO, engine_of, prepared
+from workers.onboarding import prepare as prepare_table
 from workers.queue import serve_forever
 from workers.runner import Runner
 from workers.stopping import Stop, Stopping
@@ -90,17 +87,14 @@ def trust(
 def prepare(folder: Path, declared: Path, sources: Path) -> None:
     """Sort and check an asset's tables against their declarations, and keep the controls queries will meet.
 
-    `declared` is a JSON list of table declarations; `sources` holds one Parquet file a table, or TABLE.postgres, which
-    names a `schema.table` (DX_POSTGRES_OWNER connects to it). Prints profiles, controls, and the digest naming these.
+    `declared` is a JSON list of table declarations, `sources` holds one Parquet file a table. Prints profiles, controls
+    and the digest by which licences and tickets name these controls.
     """
     specs = [AssetSpec.model_validate(one) for one in json.loads(declared.read_bytes())]
-    _print(prepared(Domain(folder), specs, sources))
-
-
-@commands.command()
-def database(folder: Path) -> None:
-    """Keep, from standard input, how to reach the provider's own PostgreSQL as the role that queries run as."""
-    Domain(folder).keep_secret(CONNINFO, sys.stdin.readline().strip())
+    profiles = {spec.table: prepare_table(sources / f"{spec.table}.parquet", spec, folder / "data") for spec in specs}
+    tables = {spec.table: controlled(spec, profiles[spec.table]).model_dump(mode="json") for spec in specs}
+    told = {name: profile.model_dump(mode="json") for name, profile in profiles.items()}
+    _print({"profiles": told, "tables": tables, "controls_digest": Domain(folder).keep_controls(tables)})
 
 
 @commands.command()
@@ -146,7 +140,7 @@ def _run(folder: Path) -> None:
         raise typer.BadParameter("another worker runs this domain") from None
     claims = Claims(folder / "state.db")
     door = Door(domain.trusted.exchange_url, domain.secret("api.key"))
-    with engine_of(domain, LIMITS) as engine:
+    with DuckDb(domain.tables(), LIMITS) as engine:
         runner = Runner(_keeper(domain), claims, engine, domain.key, _patiently(door, stop.event), _clock_s, wake.set)
         runner.recover()
         courier = Thread(target=_deliver, args=(claims, door, stop.event, wake), daemon=True)

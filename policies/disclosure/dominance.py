@@ -73,10 +73,9 @@ class Dominance:
         return [tuple(sorted({*self.kept, *one})) for one in found]
 
 
-def statement(aggregate: Aggregate, k_min: int, *, portable: bool) -> str:
+def statement(aggregate: Aggregate, k_min: int) -> str:
     """The query whose rows are the groups that may leave; its last columns say where one unit holds too much."""
     if not aggregate.shares:
-<<<<<<< HEAD
         return floor.statement(aggregate, k_min)
     unique, large = aggregate.sources.unit_unique, floor.large(aggregate, k_min)
     more = [
@@ -88,17 +87,6 @@ def statement(aggregate: Aggregate, k_min: int, *, portable: bool) -> str:
     by_unit = _by_steepness if large else _by_halves
     text = _by_row(aggregate, kept) if unique else by_unit(aggregate, kept)
     if len(text) > floor.CHARACTERS_MAX:
-=======
-        return floor.statement(aggregate, k_min, portable=portable)
-    unique = aggregate.sources.unit_unique
-    more = [
-        sql for one in aggregate.shares
-        for sql in (_total(one), _largest(one) if unique else _total(one) if portable else _half(one, aggregate))
-    ]  # fmt: skip
-    kept = floor.statement(replace(aggregate, measures=[*aggregate.measures, *more]), k_min, portable=portable)
-    text = _by_row(aggregate, kept) if unique else _by_unit(aggregate, kept, portable=portable)
-    if not portable and len(text) > floor.CHARACTERS_MAX:
->>>>>>> 60f2fa5 (workers: a provider's own PostgreSQL as a second engine)
         raise Denied("R22", "too many sums under too many conditions", fix="ask for fewer sums at once")
     return text
 
@@ -124,7 +112,6 @@ def _by_row(aggregate: Aggregate, kept: str) -> str:
     return f"SELECT {', '.join([*_visible(aggregate), *told])} FROM ({kept}) AS {_KEPT}"  # noqa: S608 - checked parts only
 
 
-<<<<<<< HEAD
 def _by_steepness(aggregate: Aggregate, kept: str) -> str:
     """As many rows as a unit can have, each as large as the largest; then halves; then unit by unit."""
     names, most = aggregate.names, aggregate.sources.unit_rows_max
@@ -160,47 +147,24 @@ def _halves(aggregate: Aggregate) -> str:
 
 def _by_halves(aggregate: Aggregate, kept: str) -> str:
     leans = [_leans(half, total, aggregate) for total, half in _extras(aggregate)]
-=======
-def _by_unit(aggregate: Aggregate, kept: str, *, portable: bool) -> str:
-    leans = [_may_be_too_much(total, half, aggregate, portable=portable) for total, half in _extras(aggregate)]
->>>>>>> 60f2fa5 (workers: a provider's own PostgreSQL as a second engine)
     names = aggregate.names
     told = [
         f"CASE WHEN {lean} THEN coalesce({_too_much(f't{index}', total, aggregate)}, TRUE) ELSE FALSE END AS d{index}"
         for index, (lean, (total, _)) in enumerate(zip(leans, _extras(aggregate), strict=True))
     ]
     leaning = f"SELECT {', '.join(names) or '1 AS one'} FROM {_KEPT} WHERE {' OR '.join(leans)}"  # noqa: S608 - our own names
-    # Every unit of every group is looked at where engines have no quicker way that is theirs alone.
-    part = "" if portable else f"{_LEANING} AS MATERIALIZED ({leaning}), "
     return (
-        f"WITH {_KEPT} AS MATERIALIZED ({kept}), {part}"  # noqa: S608 - checked parts only
-        f"{_LARGEST} AS ({_largest_units(aggregate, portable=portable)}) "
+        f"WITH {_KEPT} AS MATERIALIZED ({kept}), {_LEANING} AS MATERIALIZED ({leaning}), "  # noqa: S608 - checked parts only
+        f"{_LARGEST} AS ({_largest_units(aggregate)}) "
         f"SELECT {', '.join([*_visible(aggregate, _KEPT), *told])} "
         f"FROM {_KEPT} LEFT JOIN {_LARGEST} ON {same(names, _KEPT, _LARGEST)}"
     )
 
 
-def _may_be_too_much(total: str, half: str, aggregate: Aggregate, *, portable: bool) -> str:
-    if portable:
-        return f"{total} IS NOT NULL"
-    return _too_much(f"greatest(coalesce({half}, 0), {total} - coalesce({half}, 0))", total, aggregate)
-
-
-def _largest_units(aggregate: Aggregate, *, portable: bool) -> str:
+def _largest_units(aggregate: Aggregate) -> str:
     names, count = aggregate.names, range(len(aggregate.shares))
-<<<<<<< HEAD
     told = ", ".join([*(f"r.{name}" for name in names), "unit", *(f"sum(x{i}) AS s{i}" for i in count)])
     units = f"SELECT {told} FROM {_their_rows(aggregate, _LEANING)}{group_by(len(names) + 1)}"  # noqa: S608 - same
-=======
-    rows = [f"CASE WHEN {' AND '.join(one.conditions) or 'TRUE'} THEN {one.core} END AS x{i}"
-            for i, one in enumerate(aggregate.shares)]  # fmt: skip
-    columns = ", ".join([*aggregate.key_columns, f"{aggregate.unit} AS unit", *rows])
-    leaning = f"SEMI JOIN {_LEANING} ON {same(names, 'r', _LEANING)}" if names else f"CROSS JOIN {_LEANING}"
-    units = (
-        f"SELECT {', '.join([*(f'r.{name}' for name in names), 'unit', *(f'sum(x{i}) AS s{i}' for i in count)])} "  # noqa: S608 - same
-        f"FROM (SELECT {columns}{aggregate.read}) AS r {'' if portable else leaning}{group_by(len(names) + 1)}"
-    )
->>>>>>> 60f2fa5 (workers: a provider's own PostgreSQL as a second engine)
     largest = ", ".join([*names, *(f"max(s{i}) AS t{i}" for i in count)])
     return f"SELECT {largest} FROM ({units}) AS u{group_by(len(names))}"  # noqa: S608 - same
 

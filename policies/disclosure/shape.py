@@ -78,13 +78,9 @@ def _planned(select: exp.Select, controls: Controls) -> Plan:
         Aggregate(sources, sources.unit.bare, keys, list(measures.found), measures.checks, where)
     )
     return Plan.of(
-        sql=_text(aggregate, controls, portable=False), portable=_text(aggregate, controls, portable=True), post=post,
-        outputs=columns, tables=tuple(sorted(sources.tables)), controls_mode=controls.mode, k_min=controls.k_min,
+        sql=statement(aggregate, controls.k_min) if reader.exact else unfloored(aggregate), post=post, outputs=columns,
+        tables=tuple(sorted(sources.tables)), controls_mode=controls.mode, k_min=controls.k_min,
     )  # fmt: skip
-
-
-def _text(aggregate: Aggregate, controls: Controls, *, portable: bool) -> str:
-    return statement(aggregate, controls.k_min, portable=portable) if controls.mode == "exact" else unfloored(aggregate)
 
 
 def _post(keys: Sequence[Value], measures: Measures) -> Post:

@@ -13,7 +13,7 @@ from exchange.wire.refusals import Refusal, Refused
 from exchange.wire.tickets import Ticket
 from policies.disclosure import Denied, Plan, analyse, delta_e15, load_controls, release
 from workers.budget import Account, Budget, Cost
-from workers.computations.sql import asked, plain
+from workers.computations.sql import plain
 from workers.engines import Engine, EngineRefused
 from workers.gate import Admitted
 from workers.noise import NoiseRefused, Price
@@ -61,7 +61,7 @@ def run(
 def _released(plan: Plan, ticket: Ticket, cost: Cost, engine: Engine) -> dict[str, Any]:
     price = Price(cost.rho_nrho, cost.delta_e15, ticket.k_min)
     try:
-        answered = asked(engine, plan)
+        answered = engine.run(plan.sql, frozenset(plan.tables))
         released = release(plan, answered.rows, ticket.k_min, price.noised)
     except (EngineRefused, Denied, NoiseRefused):
         raise Refused(Refusal.COMPUTATION_FAILED) from None
