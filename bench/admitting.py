@@ -41,7 +41,7 @@ class Gate:
             policy_digest="0" * 64, recipient_key=self._opening.public.text, issued_at_s=self._now_s - 10,
             expires_at_s=self._now_s + _DAY_S,
         )  # fmt: skip
-        proven = Proven(ticket, "0" * 64, licence, None, Checkpoint("bench", 0, bytes(32)), "")
+        proven = Proven(ticket, "0" * 64, licence, None, None, Checkpoint("bench", 0, bytes(32)), "")
         return admit(proven, self._keeper, now_s=self._now_s, runs=1)
 
     def _licence(self, buyer_id: str) -> Licence:

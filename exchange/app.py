@@ -22,7 +22,7 @@ from exchange.access.routes import keys, nodes, participants
 from exchange.audit.cosignatures import cosignatures
 from exchange.audit.log_routes import keys as log_keys
 from exchange.audit.routes import audit
-from exchange.authorization.routes import templates
+from exchange.authorization.routes import controls, templates
 from exchange.classification.routes import routes as classification
 from exchange.custody.routes import custody
 from exchange.dispute.routes import disputes
@@ -54,7 +54,7 @@ ROUTERS = (
     registration, classification,
     listings, licences,
     settlement, payouts, simulator, rail_desk,
-    queries, orders, receipts, schedules, approvals, templates,
+    queries, orders, receipts, schedules, approvals, templates, controls,
     disputes, custody, incidents, sanctions, oversight,
     audit, cosignatures, log_keys, ledger,
 )  # fmt: skip

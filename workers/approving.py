@@ -10,8 +10,9 @@ import orjson
 import typer
 from pydantic import ValidationError
 
+from exchange.wire.addenda import ControlsAddendum
 from exchange.wire.templates import QueryTemplate, corners, literals
-from policies.disclosure import Denied, analyse, load_controls
+from policies.disclosure import ControlsRefused, Denied, analyse, load_controls, widened
 from workers.domain import Domain
 from workers.door import Door, Unreachable
 
@@ -21,7 +22,7 @@ class NotOurs(Exception):
 
 
 def command(folder: Path, approval_id: str) -> None:
-    """Sign a query template with this domain's own key and hand it in; prints what was signed."""
+    """Sign a query template or wider controls with this domain's own key and hand it in; prints what was signed."""
     domain = Domain(folder)
     try:
         with Door(domain.trusted.exchange_url, domain.secret("api.key")) as door:
@@ -31,23 +32,36 @@ def command(folder: Path, approval_id: str) -> None:
         raise typer.Exit(1) from None
 
 
-def approve(domain: Domain, door: Door, approval_id: str) -> QueryTemplate:
-    """Sign the template an approval is about and hand it in as the provider's yes. Raises `NotOurs`."""
-    template = _read(door.approval(approval_id))
-    tables = domain.controls(template.controls_digest)
-    if template.domain != domain.name or tables is None:
+def approve(domain: Domain, door: Door, approval_id: str) -> QueryTemplate | ControlsAddendum:
+    """Sign the template or addendum an approval is about, and hand it in as the provider's yes. Raises `NotOurs`."""
+    act = _read(door.approval(approval_id))
+    tables = domain.controls(act.controls_digest)
+    if act.domain != domain.name or tables is None:
         raise NotOurs("this is not about data of this domain")
-    _tried(template, tables)
-    door.approve(approval_id, template.signed(domain.key))
-    return template
+    if isinstance(act, QueryTemplate):
+        _tried(act, tables)
+    else:
+        _declared(act, tables)
+    door.approve(approval_id, act.signed(domain.key))
+    return act
 
 
-def _read(asked: dict[str, Any]) -> QueryTemplate:
+def _read(asked: dict[str, Any]) -> QueryTemplate | ControlsAddendum:
     try:
         # Strictly, as from the wire: what is signed is what was read.
-        return QueryTemplate.model_validate_json(orjson.dumps(asked["about"]["to_sign"]), strict=True)
+        kind, said = asked["kind"], orjson.dumps(asked["about"]["to_sign"])
+        if kind == "TEMPLATE":
+            return QueryTemplate.model_validate_json(said, strict=True)
+        return ControlsAddendum.model_validate_json(said, strict=True)
     except (ValidationError, KeyError, TypeError):
         raise NotOurs("there is nothing here that a domain signs") from None
+
+
+def _declared(addendum: ControlsAddendum, tables: dict[str, Any]) -> None:
+    try:
+        load_controls({"tables": widened(tables, addendum.grants)})
+    except ControlsRefused:
+        raise NotOurs("it would widen what this domain never declared") from None
 
 
 def _tried(template: QueryTemplate, tables: dict[str, Any]) -> None:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from exchange.wire import merkle
+from exchange.wire.addenda import ControlsAddendum
 from exchange.wire.deliveries import Delivery
 from exchange.wire.envelope import BadEnvelope
 from exchange.wire.keys import BadKey, PublicKey
@@ -19,7 +20,7 @@ from exchange.wire.refusals import Refusal, Refused
 from exchange.wire.sealing import RecipientKey
 from exchange.wire.templates import QueryTemplate
 from exchange.wire.tickets import Ticket
-from workers.programs import Program, program_of, signed_template
+from workers.programs import Program, program_of, signed_addendum, signed_template, tables_under
 
 CLOCK_SKEW_S = 300
 
@@ -48,6 +49,7 @@ class Proven:
     digest: str
     licence: Licence
     template: QueryTemplate | None
+    addendum: ControlsAddendum | None
     checkpoint: Checkpoint
     note: str
 
@@ -89,12 +91,13 @@ def prove(token: str, keeper: Gatekeeper, *, seen: Seen, consistency: Consistenc
         raise Refused(Refusal.LICENCE_INVALID) from None
     if delivery.licence.digest != ticket.licence_digest:
         raise Refused(Refusal.LICENCE_INVALID)
-    # (3a) A template it runs, too, is one that this domain's own key signed.
+    # (3a) A template it runs, and an addendum it rests on, too, are such that this domain's own key signed.
     template = signed_template(ticket, delivery.template, keeper.own_key)
+    addendum = signed_addendum(ticket, delivery.addendum, keeper.own_key)
     # (4) This very ticket is in the log, and the log only grew since this domain last saw it.
     checkpoint, note = _logged(delivery, keeper.log_vkeys)
     _consistent(checkpoint, seen, consistency)
-    return Proven(ticket, envelope.digest, licence, template, checkpoint, note)
+    return Proven(ticket, envelope.digest, licence, template, addendum, checkpoint, note)
 
 
 def admit(proven: Proven, keeper: Gatekeeper, *, now_s: int, runs: int) -> Admitted:
@@ -115,7 +118,8 @@ def admit(proven: Proven, keeper: Gatekeeper, *, now_s: int, runs: int) -> Admit
     tables = keeper.controls(ticket.controls_digest)
     if ticket.policy_digest != keeper.policy_digest or tables is None:
         raise Refused(Refusal.POLICY_DIFFERS)
-    return Admitted(proven, tables, program, _PASS)
+    # (7a) What it rests on beside them was granted under this very licence.
+    return Admitted(proven, tables_under(tables, ticket, proven.addendum, now_s), program, _PASS)
 
 
 def _logged(delivery: Delivery, vkeys: tuple[str, ...]) -> tuple[Checkpoint, str]:

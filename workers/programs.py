@@ -6,7 +6,9 @@ An exact answer over data that is answered with noise rests on such a template, 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from typing import Any
 
+from exchange.wire.addenda import ControlsAddendum
 from exchange.wire.budgets import RHO_MIN_NRHO
 from exchange.wire.computations import SqlQuery, TemplateRun
 from exchange.wire.envelope import BadEnvelope, Envelope
@@ -15,6 +17,7 @@ from exchange.wire.licences import Licence
 from exchange.wire.refusals import Refusal, Refused
 from exchange.wire.templates import BadParameter, QueryTemplate, literals
 from exchange.wire.tickets import Ticket
+from policies.disclosure import ControlsRefused, widened
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +39,34 @@ def signed_template(ticket: Ticket, envelope: Envelope | None, own_key: PublicKe
         return QueryTemplate.opened(envelope, (own_key,))
     except BadEnvelope:
         raise Refused(Refusal.TEMPLATE_INVALID) from None
+
+
+def signed_addendum(ticket: Ticket, envelope: Envelope | None, own_key: PublicKey) -> ControlsAddendum | None:
+    """The addendum a ticket rests on, once this domain's key is shown to have signed it. Raises `Refused`."""
+    if ticket.addendum_digest is None:
+        return None
+    if envelope is None or envelope.digest != ticket.addendum_digest:
+        raise Refused(Refusal.LICENCE_INVALID)
+    try:
+        return ControlsAddendum.opened(envelope, (own_key,))
+    except BadEnvelope:
+        raise Refused(Refusal.LICENCE_INVALID) from None
+
+
+def tables_under(
+    tables: Mapping[str, Any], ticket: Ticket, addendum: ControlsAddendum | None, now_s: int
+) -> Mapping[str, Any]:
+    """The declared tables, with what the provider granted under this very licence. Raises `Refused`."""
+    if addendum is None:
+        return tables
+    same = (addendum.licence_id, addendum.licence_digest, addendum.buyer_id, addendum.domain, addendum.controls_digest)
+    named = (ticket.licence_id, ticket.licence_digest, ticket.buyer_id, ticket.domain, ticket.controls_digest)
+    if same != named or now_s >= addendum.valid_to_s:
+        raise Refused(Refusal.LICENCE_INVALID)
+    try:
+        return widened(tables, addendum.grants)
+    except ControlsRefused:
+        raise Refused(Refusal.LICENCE_INVALID) from None
 
 
 def program_of(ticket: Ticket, licence: Licence, template: QueryTemplate | None, now_s: int) -> Program:

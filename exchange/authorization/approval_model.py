@@ -11,6 +11,7 @@ class Kind(StrEnum):
 
     JOB = "JOB"
     TEMPLATE = "TEMPLATE"
+    CONTROLS = "CONTROLS"
 
 
 class Approver(StrEnum):

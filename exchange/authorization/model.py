@@ -14,4 +14,5 @@ class TicketIssued(Event):
     digest: str
     expires_at_s: int
     template_id: str = ""
-    """Of the template it runs: what its provider signed of it travels with the ticket."""
+    addendum_id: str = ""
+    """Of the template it runs, of the addendum it rests on: what the provider signed of them travels with it."""

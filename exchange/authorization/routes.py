@@ -8,17 +8,21 @@ from sqlalchemy import or_, select
 from sqlmodel import SQLModel
 
 from exchange.authorization import approvals as inbox
+from exchange.authorization import controls as widening
 from exchange.authorization import templates as service
-from exchange.authorization.asks import TemplateAsk
+from exchange.authorization.asks import ControlsAsk, TemplateAsk
+from exchange.authorization.controls_model import ControlsRequest
 from exchange.authorization.template_model import Template
-from exchange.authorization.views import TemplateRow
+from exchange.authorization.views import ControlsRequestRow, TemplateRow
 from exchange.kernel.caller import Role
 from exchange.kernel.http import OpenUnit, router
 from exchange.kernel.pages import Cursor, Limit, page
 from exchange.wire.envelope import Envelope
 from exchange.wire.templates import Parameter
+from policies.disclosure import Grant
 
 templates = router("/v1/templates", "templates")
+controls = router("/v1/controls-requests", "templates")
 
 
 class TemplateBrief(BaseModel):
@@ -94,3 +98,61 @@ def withdraw(template_id: str, unit: OpenUnit) -> TemplateView:
 
 def _brief_of(row: Any) -> TemplateBrief:
     return TemplateBrief(**{name: row[name] for name in TemplateBrief.model_fields})
+
+
+class ControlsView(BaseModel):
+    """A request for wider controls. `grants` is all that is allowed once it is granted."""
+
+    id: str
+    state: str
+    licence_id: str
+    provider_id: str
+    buyer_id: str
+    grants: tuple[Grant, ...]
+    valid_to_s: int
+    granted_at: int
+    digest: str
+    reason: str
+    approval_id: str
+
+    @classmethod
+    def of(cls, asked: ControlsRequest) -> Self:
+        shown = {name: getattr(asked, name) for name in cls.model_fields if name != "approval_id"}
+        return cls(**shown, approval_id=inbox.approval_id(asked.id))
+
+
+class ControlsBrief(BaseModel):
+    id: str
+    state: str
+    licence_id: str
+    provider_id: str
+    buyer_id: str
+
+
+@controls.post("", status_code=201)
+def request_controls(ask: ControlsAsk, unit: OpenUnit) -> ControlsView:
+    """Ask for uses of columns: by name, or whatever a refused query would need."""
+    return ControlsView.of(widening.request(unit, ask))
+
+
+@controls.get("")
+def list_controls(unit: OpenUnit, limit: Limit = 50, cursor: Cursor = None) -> Response:
+    """The caller's own, as buyer or as provider."""
+    table, own, path = SQLModel.metadata.tables["controls_request"], unit.caller.participant_id, "/v1/controls-requests"
+    query = select(table).where(or_(table.c.buyer_id == own, table.c.provider_id == own))
+    return page(unit.connection, query, ControlsRequestRow, path=path, limit=limit, cursor=cursor, view=_controls_brief)
+
+
+@controls.get("/{request_id}")
+def get_controls(request_id: str, unit: OpenUnit) -> ControlsView:
+    return ControlsView.of(widening.shown(unit, request_id))
+
+
+@controls.post("/{request_id}:revoke")
+def revoke_controls(request_id: str, unit: OpenUnit) -> ControlsView:
+    """Take it back (its provider only); no new order rests on it."""
+    return ControlsView.of(widening.revoke(unit, request_id))
+
+
+def _controls_brief(row: Any) -> ControlsBrief:
+    return ControlsBrief(**{name: row[name] for name in ControlsBrief.model_fields})

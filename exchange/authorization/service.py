@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from exchange.authorization.controls_model import ControlsRequest
 from exchange.authorization.model import TicketIssued
 from exchange.authorization.template_model import Template
 from exchange.kernel import ids
@@ -29,6 +30,7 @@ class Scope:
     rho_nrho: int
     """What the answer may cost of the privacy budget; 0 for an exact one."""
     template: Template | None = None
+    addendum: ControlsRequest | None = None
 
 
 def sign_ticket(unit: Unit, key: PrivateKey, licence: Licence, *, order_id: str, scope: Scope) -> TicketIssued:
@@ -49,6 +51,7 @@ def sign_ticket(unit: Unit, key: PrivateKey, licence: Licence, *, order_id: str,
         k_min=scope.k_min,
         dominance_bp_max=scope.dominance_bp_max,
         rho_nrho=scope.rho_nrho,
+        addendum_digest=scope.addendum.digest if scope.addendum else None,
         template_digest=scope.template.digest if scope.template else None,
         controls_digest=licence.controls_digest,
         policy_digest=unit.policies.digest,
@@ -64,5 +67,6 @@ def sign_ticket(unit: Unit, key: PrivateKey, licence: Licence, *, order_id: str,
         ticket=envelope,
         digest=envelope.digest,
         expires_at_s=ticket.expires_at_s,
+        addendum_id=scope.addendum.id if scope.addendum else "",
         template_id=scope.template.id if scope.template else "",
     )

@@ -4,6 +4,7 @@ from sqlalchemy import BigInteger, Connection, or_, select
 from sqlmodel import Field, SQLModel
 
 from exchange.authorization.approval_model import Approval
+from exchange.authorization.controls_model import ControlsRequest
 from exchange.authorization.template_model import Template
 from exchange.kernel.views import DERIVED, Projection, shows
 
@@ -67,3 +68,30 @@ class TemplateRow(SQLModel, table=True):
 @shows(Template)
 def _template(shown: Projection) -> None:
     shown.put(TemplateRow(**shown.entity.model_dump(mode="json", include=set(TemplateRow.model_fields))))
+
+
+class ControlsRequestRow(SQLModel, table=True):
+    __tablename__ = "controls_request"
+    __table_args__ = dict(DERIVED)
+    id: str = Field(primary_key=True)
+    state: str = Field(index=True)
+    licence_id: str = Field(index=True)
+    provider_id: str = Field(index=True)
+    buyer_id: str = Field(index=True)
+    granted_at: int = Field(sa_type=BigInteger)
+    valid_to_s: int = Field(sa_type=BigInteger)
+
+
+@shows(ControlsRequest)
+def _controls_request(shown: Projection) -> None:
+    fields = shown.entity.model_dump(mode="json", include=set(ControlsRequestRow.model_fields))
+    shown.put(ControlsRequestRow(**fields))
+
+
+def granted_controls(connection: Connection, licence_id: str, now_s: int) -> str | None:
+    """The newest addendum that holds under a licence; it holds all that was granted before."""
+    table = SQLModel.metadata.tables["controls_request"]
+    query = select(table.c.id).where(table.c.licence_id == licence_id, table.c.state == "GRANTED")
+    newest = query.where(table.c.valid_to_s > now_s).order_by(table.c.granted_at.desc(), table.c.id)
+    found = connection.execute(newest.limit(1)).scalar()
+    return None if found is None else str(found)

@@ -38,6 +38,7 @@ class Exchange:
         self.custody, self.incidents = Things(self.http, "custody"), Things(self.http, "incidents")
         self.sanctions, self.approvals = Things(self.http, "sanctions"), Approvals(self.http)
         self.templates, self.schedules = Things(self.http, "templates"), Things(self.http, "schedules")
+        self.controls = Things(self.http, "controls-requests")
 
     def __enter__(self) -> Self:
         return self

@@ -7,6 +7,7 @@ import structlog
 from pydantic import ValidationError
 
 from exchange.access.nodes import NodeRegistered
+from exchange.authorization.controls_model import ControlsRequest
 from exchange.authorization.model import TicketIssued
 from exchange.authorization.template_model import Template
 from exchange.dispatch.doors import Doors
@@ -55,6 +56,7 @@ class Dispatcher:
         with self._ground.reading(NOBODY) as unit:
             licence = unit.get(Licence, issued.licence_id)
             template = unit.get(Template, issued.template_id).envelope if issued.template_id else None
+            addendum = unit.get(ControlsRequest, issued.addendum_id).envelope if issued.addendum_id else None
             opened = unit.opened(event_id)
         return Delivery.packed(
             entry=opened.entry,
@@ -63,4 +65,5 @@ class Dispatcher:
             proof=opened.proof,
             licence=licence.signed,
             template=template,
+            addendum=addendum,
         )

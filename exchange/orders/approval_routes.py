@@ -8,9 +8,10 @@ from sqlalchemy import or_, select
 from sqlmodel import SQLModel
 
 from exchange.authorization import approvals as inbox
-from exchange.authorization import templates
+from exchange.authorization import controls, templates
 from exchange.authorization.approval_model import Approval, Approver, Kind
 from exchange.authorization.asks import ApprovalAsk, DelegationAsk, RejectionAsk
+from exchange.authorization.controls_model import ControlsRequest
 from exchange.authorization.template_model import Template
 from exchange.authorization.views import ApprovalRow
 from exchange.kernel.http import OpenUnit, router
@@ -110,6 +111,9 @@ def _about(unit: Unit, approval: Approval) -> dict[str, Any]:
     if approval.kind is Kind.TEMPLATE:
         template = unit.get(Template, approval.about_id)
         return {"title": template.title, "to_sign": templates.proposal(template).model_dump(mode="json")}
+    if approval.kind is Kind.CONTROLS:
+        asked = unit.get(ControlsRequest, approval.about_id)
+        return {"to_sign": controls.proposal(asked).model_dump(mode="json")}
     order = unit.get(Order, approval.about_id)
     return order.model_dump(
         mode="json", include={"computation", "purpose", "territory", "mode", "asset_id", "buyer_id", "hold_fen"}

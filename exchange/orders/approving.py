@@ -3,7 +3,7 @@
 What was decided when it was placed is decided once more when it was approved: five working days are long.
 """
 
-from exchange.authorization import approvals, templates
+from exchange.authorization import approvals, controls, templates
 from exchange.authorization import service as authorization
 from exchange.authorization.approval_model import Approval, Kind
 from exchange.kernel.unit import Unit
@@ -30,6 +30,7 @@ def ticketed(unit: Unit, key: PrivateKey, order: Order, trade: Trade, verdict: V
         trade.buyer.recipient_key,
         verdict.rho_nrho,
         verdict.program.template,
+        verdict.addendum,
     )
     ticket = authorization.sign_ticket(unit, key, trade.licence, order_id=order.id, scope=scope)
     return unit.record(order, ticket, refs=(trade.licence.head, order.head))
@@ -58,6 +59,8 @@ def approve(unit: Unit, key: PrivateKey, approval_id: str, envelope: Envelope | 
         licensing.held_still(unit, approval.licence_id)
     elif approval.kind is Kind.TEMPLATE:
         templates.checked(unit, approval, envelope)
+    else:
+        controls.checked(unit, approval, envelope)
     approval = approvals.give(unit, approval, envelope)
     return _concluded(unit, key, approval) if approval.state == "GRANTED" else approval
 
@@ -79,6 +82,8 @@ def _concluded(unit: Unit, key: PrivateKey, approval: Approval) -> Approval:
     """What follows from how an approval ended, for what it was about."""
     if approval.kind is Kind.TEMPLATE:
         templates.conclude(unit, approval)
+    elif approval.kind is Kind.CONTROLS:
+        controls.conclude(unit, approval)
     elif approval.state == "GRANTED":
         _go_on(unit, key, unit.get(Order, approval.about_id), approval)
     else:

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 from exchange.access.model import Participant
-from exchange.authorization import approvals
+from exchange.authorization import approvals, controls
 from exchange.authorization.approval_model import Approver
+from exchange.authorization.controls_model import ControlsRequest
 from exchange.classification.model import Grading
 from exchange.kernel import ids
 from exchange.kernel.unit import Unit
@@ -23,7 +24,7 @@ from exchange.registration.model import Asset
 from exchange.settlement import lines
 from exchange.settlement.views import balance_fen
 from exchange.wire.budgets import RHO_MIN_NRHO
-from policies.disclosure import Denied, Expectation, Plan, expected
+from policies.disclosure import Denied, Expectation, Plan, expected, widened
 from policies.engine import Decision, PolicyRefused, decide
 
 
@@ -53,6 +54,8 @@ class Verdict:
     approvers: tuple[Approver, ...]
     """Who has to approve it before it runs; nobody, once they did."""
     program: Program
+    addendum: ControlsRequest | None
+    declared: Declared
 
     @property
     def permitted(self) -> bool:
@@ -101,10 +104,14 @@ def judge(unit: Unit, trade: Trade, ask: OrderAsk, *, approved: bool = False) ->
     decision = decide(unit.policies, "licence", {**facts, **(_set_aside(unit, trade) if approved else {})})
     mode: Literal["exact", "noise"] = "exact" if program.exact else "noise"
     floors = _floors(trade, program)
-    declared = Declared(trade.asset.controls_digest, *floors, mode, trade.asset.tables)
+    addendum = controls.standing(unit, trade.licence)
+    tables = widened(trade.asset.tables, addendum.grants) if addendum else trade.asset.tables
+    name = f"{trade.asset.controls_digest}{addendum.digest if addendum else ''}"
+    declared = Declared(name, *floors, mode, tables)
     found = program.denied or planned(declared, program.sql, program.literals)
     plan, denied = (None, found) if isinstance(found, Denied) else (found, None)
-    return Verdict(decision, price, plan, denied, *floors, _rho_nrho(trade, ask, program), approvers, program)
+    rho_nrho = _rho_nrho(trade, ask, program)
+    return Verdict(decision, price, plan, denied, *floors, rho_nrho, approvers, program, addendum, declared)
 
 
 def _off_the_negative_list(unit: Unit, trade: Trade, ask: OrderAsk) -> bool:

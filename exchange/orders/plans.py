@@ -9,7 +9,7 @@ from datetime import date
 from functools import lru_cache
 from typing import Any, Literal
 
-from policies.disclosure import Controls, Denied, Plan, analyse, load_controls
+from policies.disclosure import Controls, Denied, Grant, Plan, analyse, load_controls, needed
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,3 +36,9 @@ def planned(declared: Declared, sql: str, literals: tuple[tuple[str, int | str |
         return analyse(sql, _controls(declared), dict(literals))
     except Denied as denied:
         return denied.with_traceback(None)
+
+
+def needs(declared: Declared, sql: str) -> tuple[Grant, ...]:
+    """The uses of columns by which a refused query would be answered, for a buyer to ask its provider for."""
+    floors = {"k_min": declared.k_min, "dominance_bp_max": declared.dominance_bp_max}
+    return needed(sql, {"tables": declared.tables, "mode": declared.mode, **floors})

@@ -17,9 +17,10 @@ from exchange.kernel.unit import history
 from exchange.orders import endings, service
 from exchange.orders.asks import GroundAsk, OrderAsk, ReceiptAsk
 from exchange.orders.model import Order
+from exchange.orders.plans import needs
 from exchange.orders.views import OrderRow
 from exchange.wire.envelope import Envelope
-from policies.disclosure import Expected
+from policies.disclosure import Expected, Grant
 
 queries = router("/v1/queries", "orders")
 orders = router("/v1/orders", "orders")
@@ -47,6 +48,8 @@ class Explanation(BaseModel):
     rows_told_from: int | None
     errors: tuple[Expected, ...]
     approvers: tuple[str, ...]
+    needs: tuple[Grant, ...]
+    """The uses of columns that would have to be granted, where these alone are missing: `/v1/controls-requests`."""
     policy_digest: str
 
 
@@ -122,6 +125,7 @@ def explain(ask: OrderAsk, unit: LookUnit) -> Explanation:
         rows_told_from=noisy.rows_told_from if noisy else None,
         errors=noisy.errors if noisy else (),
         approvers=tuple(verdict.approvers),
+        needs=needs(verdict.declared, verdict.program.sql) if denied and not verdict.program.template else (),
         policy_digest=verdict.decision.policy_digest,
     )
 

@@ -23,6 +23,7 @@ class Delivery(BaseModel):
     proof: Annotated[str, Field(max_length=16_384)]
     licence: Envelope
     template: Envelope | None = None
+    addendum: Envelope | None = None
 
     @classmethod
     def packed(
@@ -34,10 +35,11 @@ class Delivery(BaseModel):
         proof: str,
         licence: Envelope,
         template: Envelope | None = None,
+        addendum: Envelope | None = None,
     ) -> "Delivery":
         based = {"entry": b64encode(entry), "content": b64encode(content), "salt": b64encode(salt)}
         text = {name: value.decode() for name, value in based.items()}
-        return cls(**text, proof=proof, licence=licence, template=template)
+        return cls(**text, proof=proof, licence=licence, template=template, addendum=addendum)
 
     @classmethod
     def parsed(cls, token: str) -> "Delivery":

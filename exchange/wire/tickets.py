@@ -30,7 +30,8 @@ class Ticket(Act):
     rho_nrho: Annotated[int, Field(ge=0, le=10**12)] = 0
     """What the answer may cost of the privacy budget, in 1e-9 rho; 0 for an exact answer."""
     template_digest: Digest | None = None
-    """Of the approved template that is run; it travels beside the ticket, as its licence does."""
+    addendum_digest: Digest | None = None
+    """Of the approved template that is run, and of the addendum it rests on; they travel as the licence does."""
     controls_digest: Digest
     policy_digest: Digest
     recipient_key: Annotated[str, Field(max_length=2_000)]

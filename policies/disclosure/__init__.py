@@ -6,6 +6,7 @@ One function serves the buyer's dry run and the domain's gate. It is pure: no cl
 from policies.disclosure.columns import Column, Controls, Table, Use, load_controls
 from policies.disclosure.errors import Expectation, Expected, delta_e15, expected
 from policies.disclosure.explain import explain
+from policies.disclosure.grants import GRANTS_MAX, Grant, needed, widened
 from policies.disclosure.literals import NO_LITERALS, Literals
 from policies.disclosure.plan import OutputColumn, Plan
 from policies.disclosure.refusals import ControlsRefused, Denied
@@ -13,6 +14,7 @@ from policies.disclosure.release import Noise, Noisy, Released, release
 from policies.disclosure.shape import analyse
 
 __all__ = [
+    "GRANTS_MAX",
     "NO_LITERALS",
     "Column",
     "Controls",
@@ -20,6 +22,7 @@ __all__ = [
     "Denied",
     "Expectation",
     "Expected",
+    "Grant",
     "Literals",
     "Noise",
     "Noisy",
@@ -33,5 +36,7 @@ __all__ = [
     "expected",
     "explain",
     "load_controls",
+    "needed",
     "release",
+    "widened",
 ]  # fmt: skip

@@ -49,3 +49,4 @@ templates = commands("templates", "Queries approved once (查询模板).", "id",
 schedules = commands(
     "schedules", "Orders made again and again (定期任务).", "id", "state", "every", "runs", "spent_fen"
 )
+controls = commands("controls-requests", "Wider controls (管控放宽申请).", "id", "state", "licence_id", "buyer_id")

@@ -500,6 +500,22 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_statement_line_payee_id"), ["payee_id"], unique=False)
 
     op.create_table(
+        "controls_request",
+        sa.Column("id", AutoString(), nullable=False),
+        sa.Column("state", AutoString(), nullable=False),
+        sa.Column("licence_id", AutoString(), nullable=False),
+        sa.Column("provider_id", AutoString(), nullable=False),
+        sa.Column("buyer_id", AutoString(), nullable=False),
+        sa.Column("granted_at", sa.BigInteger(), nullable=False),
+        sa.Column("valid_to_s", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_controls_request")),
+        info={"derived": True},
+    )
+    with op.batch_alter_table("controls_request", schema=None) as batch_op:
+        for column in ("buyer_id", "licence_id", "provider_id", "state"):
+            batch_op.create_index(batch_op.f(f"ix_controls_request_{column}"), [column], unique=False)
+
+    op.create_table(
         "schedule",
         sa.Column("id", AutoString(), nullable=False),
         sa.Column("state", AutoString(), nullable=False),
@@ -589,6 +605,11 @@ def downgrade() -> None:
             batch_op.drop_index(batch_op.f(f"ix_schedule_{column}"))
 
     op.drop_table("schedule")
+    with op.batch_alter_table("controls_request", schema=None) as batch_op:
+        for column in ("buyer_id", "licence_id", "provider_id", "state"):
+            batch_op.drop_index(batch_op.f(f"ix_controls_request_{column}"))
+
+    op.drop_table("controls_request")
     with op.batch_alter_table("statement_line", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_statement_line_payee_id"))
 

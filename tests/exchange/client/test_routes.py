@@ -86,6 +86,10 @@ CALLS: tuple[Callable[[Exchange, Wallet], object], ...] = (
     lambda e, _: e.disputes.decide("dsp_a", outcome="UPHELD", refund_bp=1, fault="NONE", reasons_sha256=""),
     lambda e, _: e.disputes.withdraw("dsp_a"),
     lambda e, _: e.templates.all(),
+    lambda e, _: e.controls.new({}),
+    lambda e, _: e.controls.all(),
+    lambda e, _: e.controls.one("ctr_a"),
+    lambda e, _: e.controls.do("ctr_a", "revoke"),
     lambda e, _: e.schedules.new({}),
     lambda e, _: e.schedules.all(),
     lambda e, _: e.schedules.one("sch_a"),
@@ -119,6 +123,7 @@ LISTS = {
     "approvals",
     "templates",
     "schedules",
+    "controls-requests",
 }
 
 

@@ -1,6 +1,7 @@
 """Parameters in a query's tree: what stands there is a literal, whatever it says; what has no value is refused."""
 
 from datetime import date
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -8,11 +9,11 @@ from hypothesis import strategies as st
 
 from policies.disclosure import Controls, Denied, analyse, load_controls
 
-CONTROLS: Controls = load_controls({"k_min": 5, "tables": {"visit": {"unit": "person", "units_of": "person",
-    "key": [["person"]], "columns": {
-        "person": {"type": "text", "uses": ["join"]}, "place": {"type": "text", "uses": ["group", "filter"]},
-        "day": {"type": "date", "uses": ["filter"], "grain": "day"},
-        "age": {"type": "int", "uses": ["filter"], "bounds": [0, 120]}}}}})  # fmt: skip
+TABLES: dict[str, Any] = {"visit": {"unit": "person", "units_of": "person", "key": [["person"]], "columns": {
+    "person": {"type": "text", "uses": ["join"]}, "place": {"type": "text", "uses": ["group", "filter"]},
+    "day": {"type": "date", "uses": ["filter"], "grain": "day"},
+    "age": {"type": "int", "uses": ["filter"], "bounds": [0, 120]}}}}  # fmt: skip
+CONTROLS: Controls = load_controls({"k_min": 5, "tables": TABLES})
 
 
 def test_literals_stand_where_their_names_stood() -> None:
