@@ -32,6 +32,7 @@ from workers.door import Door, Unreachable
 from workers.engines import Limits
 from workers.engines.duckdb import DuckDb
 from workers.gate import Gatekeeper
+from workers.log_keys import LearntKeys
 from workers.onboarding import prepare as prepare_table
 from workers.queue import serve_forever
 from workers.runner import Runner
@@ -67,6 +68,7 @@ def trust(
     log_vkey: Annotated[list[str], typer.Option(help="a verifier key of the log; every one must sign")],
     broker_url: Annotated[str, typer.Option()],
     api_key_id: Annotated[str, typer.Option()],
+    log_root: Annotated[str, typer.Option(help="the offline root that may change the log's keys")] = "",
 ) -> None:
     """Pin whom this domain trusts. Nothing of it is ever learnt from a message."""
     here = Domain(folder)
@@ -76,6 +78,7 @@ def trust(
             exchange_url=exchange,
             exchange_key=exchange_key,
             log_vkeys=tuple(log_vkey),
+            log_root=log_root,
             broker_url=broker_url,
         )
     )
@@ -141,11 +144,14 @@ def _run(folder: Path) -> None:
     claims = Claims(folder / "state.db")
     door = Door(domain.trusted.exchange_url, domain.secret("api.key"))
     with DuckDb(domain.tables(), LIMITS) as engine:
-        runner = Runner(_keeper(domain), claims, engine, domain.key, _patiently(door, stop.event), _clock_s, wake.set)
+        keys = LearntKeys(domain)
+        runner = Runner(
+            _keeper(domain, keys), claims, engine, domain.key, _patiently(door, stop.event), _clock_s, wake.set
+        )
         runner.recover()
         courier = Thread(target=_deliver, args=(claims, door, stop.event, wake), daemon=True)
         courier.start()
-        Thread(target=_watch, args=(watch_of(domain, claims, door, _clock_s), stop.event), daemon=True).start()
+        Thread(target=_watch, args=(watch_of(domain, claims, door, _clock_s, keys), stop.event), daemon=True).start()
         handle = stop.sparing(runner.handle)
         sys.stdout.write("ready\n")
         sys.stdout.flush()
@@ -185,12 +191,13 @@ def _clock_s() -> int:
     return int(time.time()) - int(os.environ.get("DX_REHEARSAL_BEHIND_S", "0"))
 
 
-def _keeper(domain: Domain) -> Gatekeeper:
+def _keeper(domain: Domain, keys: LearntKeys) -> Gatekeeper:
     return Gatekeeper(
         domain=domain.name,
         own_key=domain.key.public,
         exchange_key=domain.exchange_key,
         log_vkeys=domain.trusted.log_vkeys,
+        log_keys=keys,
         policy_digest=load_policies().digest,
         controls=domain.controls,
     )

@@ -30,6 +30,8 @@ class Trusted(BaseModel):
     exchange_url: str = Field(max_length=200)
     exchange_key: str = Field(max_length=400)
     log_vkeys: tuple[str, ...] = Field(min_length=2, max_length=8)
+    log_root: str = Field(default="", max_length=400)
+    """Whose word changes the log's keys; empty, they never change here."""
     broker_url: str = Field(max_length=300)
 
 
@@ -86,6 +88,14 @@ class Domain:
 
     def keep_secret(self, name: str, value: str) -> None:
         _write(self.folder / "secrets" / name, value.encode())
+
+    def kept(self, name: str) -> bytes:
+        """A file of the folder; empty if there is none."""
+        path = self.folder / name
+        return path.read_bytes() if path.is_file() else b""
+
+    def keep(self, name: str, data: bytes) -> None:
+        _write(self.folder / name, data)
 
     def keep_controls(self, tables: dict[str, Any]) -> str:
         """Keep what queries may do with some tables; answers with the digest licences and tickets name it by."""

@@ -81,6 +81,10 @@ class Door:
             raise Unreachable("no policy")
         return response.text
 
+    def key_changes(self) -> list[Any]:
+        """The entries that changed the log's keys, as shown; whoever asked looks at their signatures."""
+        return list(self._json("GET", "/v1/ledger/keys").get("changes", ()))
+
     def cosign(self, size: int, line: str) -> None:
         """Hand in a cosignature. What the exchange does not take now, it will not take later."""
         key = "cosign-" + hashlib.sha256(line.encode()).hexdigest()

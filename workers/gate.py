@@ -14,7 +14,7 @@ from exchange.wire.deliveries import Delivery
 from exchange.wire.envelope import BadEnvelope
 from exchange.wire.keys import BadKey, PublicKey
 from exchange.wire.licences import Licence
-from exchange.wire.notes import Checkpoint
+from exchange.wire.notes import Checkpoint, Demanding, Keys
 from exchange.wire.proofs import LogProof, verify_entry
 from exchange.wire.refusals import Refusal, Refused
 from exchange.wire.sealing import RecipientKey
@@ -39,6 +39,8 @@ class Gatekeeper:
     log_vkeys: tuple[str, ...]
     policy_digest: str
     controls: Callable[[str], Mapping[str, Any] | None]
+    log_keys: Demanding | None = None
+    """The same keys through their changes, where the domain follows them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +97,7 @@ def prove(token: str, keeper: Gatekeeper, *, seen: Seen, consistency: Consistenc
     template = signed_template(ticket, delivery.template, keeper.own_key)
     addendum = signed_addendum(ticket, delivery.addendum, keeper.own_key)
     # (4) This very ticket is in the log, and the log only grew since this domain last saw it.
-    checkpoint, note = _logged(delivery, keeper.log_vkeys)
+    checkpoint, note = _logged(delivery, keeper.log_keys or keeper.log_vkeys)
     _consistent(checkpoint, seen, consistency)
     return Proven(ticket, envelope.digest, licence, template, addendum, checkpoint, note)
 
@@ -122,10 +124,10 @@ def admit(proven: Proven, keeper: Gatekeeper, *, now_s: int, runs: int) -> Admit
     return Admitted(proven, tables_under(tables, ticket, proven.addendum, now_s), program, _PASS)
 
 
-def _logged(delivery: Delivery, vkeys: tuple[str, ...]) -> tuple[Checkpoint, str]:
+def _logged(delivery: Delivery, keys: Keys) -> tuple[Checkpoint, str]:
     try:
         proof = LogProof.parse(delivery.proof)
-        return verify_entry(proof, delivery.leaf, vkeys), proof.checkpoint
+        return verify_entry(proof, delivery.leaf, keys), proof.checkpoint
     except ValueError:
         raise Refused(Refusal.NOT_LOGGED) from None
 

@@ -12,15 +12,19 @@ from threading import Event
 
 import structlog
 
+from exchange.wire.envelope import BadEnvelope
 from exchange.wire.log_policy import LogPolicy, PolicyFileRefused
 from exchange.wire.notes import Checkpoint, NoteRefused, read_checkpoint
 from exchange.wire.witnessing import EVIDENCE_MAX, Recorded, Witness, request_of
 from workers.claims import Claims
 from workers.domain import Domain
 from workers.door import Door, Unreachable
+from workers.log_keys import LearntKeys
 
 ASKED_S, UNASKED_S = 0.2, 2.0
 """Somebody waits for the line of a witness of the policy; others only hold the log to what it showed."""
+LEARN_EVERY = 100
+_UNSIGNED = 403
 log = structlog.get_logger()
 
 
@@ -69,6 +73,8 @@ class Watch:
     claims: Claims
     door: Door
     last: Checkpoint | None = None
+    keys: LearntKeys | None = None
+    looks: int = 0
 
     def look_once(self) -> bool:
         """Vouch for what is shown, if it is new; answers whether the policy asks for this witness."""
@@ -83,25 +89,39 @@ class Watch:
         reply = self.witness.add_checkpoint(request_of(old, proof, note))
         if reply.status == 200 and asked:
             self.door.cosign(checkpoint.size, reply.body)
+        if reply.status == _UNSIGNED and self.learn():
+            return self.look_once()  # By keys it did not know a moment ago.
         if reply.status not in (200, 409):
             # Shorter, unsigned, unknown or forked: no checkpoint an honest exchange shows. Somebody should look.
             log.error("witness.refused", code=f"E_HTTP_{reply.status}", size=checkpoint.size)
         self.last = None if reply.status == 409 else checkpoint
         return asked
 
+    def learn(self) -> bool:
+        """Whether the log's keys changed. Looked at first, then now and then, and when a signature was missing."""
+        return self.keys is not None and self.keys.learn(self.door.key_changes())
+
+    def _learn(self) -> None:
+        if self.looks % LEARN_EVERY == 0 and self.learn():
+            log.info("log.keys_changed")
+        self.looks += 1
+
     def look_forever(self, stop: Event) -> None:
         """Until `stop`. An exchange that is away, or talks nonsense, is asked again."""
         while not stop.is_set():
             try:
+                self._learn()
                 pause_s = ASKED_S if self.look_once() else UNASKED_S
-            except (Unreachable, NoteRefused, PolicyFileRefused):
+            except (Unreachable, NoteRefused, PolicyFileRefused, BadEnvelope):
                 pause_s = UNASKED_S
             stop.wait(pause_s)
 
 
-def watch_of(domain: Domain, claims: Claims, door: Door, clock_s: Callable[[], int]) -> Watch:
-    """The witness of a domain, with the log keys that were pinned at onboarding."""
+def watch_of(
+    domain: Domain, claims: Claims, door: Door, clock_s: Callable[[], int], keys: LearntKeys | None = None
+) -> Watch:
+    """The witness of a domain, with the log keys that were pinned at onboarding, and their changes."""
     vkeys, key = domain.trusted.log_vkeys, domain.witness_key
     origin = vkeys[0].split("+", 1)[0]
-    witness = Witness(key, {origin: vkeys}, Journal(claims), clock_s)
-    return Watch(witness, key.vkey, origin, claims, door)
+    witness = Witness(key, {origin: keys or vkeys}, Journal(claims), clock_s)
+    return Watch(witness, key.vkey, origin, claims, door, keys=keys)

@@ -6,6 +6,7 @@ logs.txt       the keys of the logs it knows, one a line; all of one name must s
 """
 
 import fcntl
+import json
 import os
 import secrets
 import time
@@ -13,10 +14,12 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from hashlib import sha256
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
+from exchange.client.key_changes import FILE, Changes
 from exchange.wire.cosignatures import WitnessKey
-from exchange.wire.notes import Checkpoint, NoteRefused, open_vkey, read_checkpoint
+from exchange.wire.keys import PublicKey
+from exchange.wire.notes import Checkpoint, Keys, NoteRefused, open_vkey, read_checkpoint
 from exchange.wire.witnessing import EVIDENCE_MAX, Recorded, Witness, place_of
 
 
@@ -84,7 +87,7 @@ class OwnWitness:
         self.folder = folder
 
     @classmethod
-    def made(cls, folder: Path, name: str, log_vkeys: Sequence[str]) -> Self:
+    def made(cls, folder: Path, name: str, log_vkeys: Sequence[str], root: str = "") -> Self:
         """A new folder with a fresh key. One that is there keeps its key and its name."""
         for vkey in log_vkeys:
             open_vkey(vkey)
@@ -94,6 +97,8 @@ class OwnWitness:
             raise WitnessRefused("there is a witness already")
         _keep(folder / "name", name)
         _keep(folder / "logs.txt", "".join(f"{vkey}\n" for vkey in log_vkeys))
+        if root:
+            _keep(folder / "root", PublicKey.parsed(root).text)
         _keep(folder / "witness.seed", secrets.token_bytes(32).hex())
         return cls(folder)
 
@@ -108,7 +113,34 @@ class OwnWitness:
         logs: dict[str, list[str]] = {}
         for vkey in self._read("logs.txt").split("\n")[:-1]:
             logs.setdefault(open_vkey(vkey).name, []).append(vkey)
-        return Witness(self.key, logs, Folder(self.folder), lambda: int(time.time()))
+        known: dict[str, Keys] = {origin: self._known(origin, vkeys) for origin, vkeys in logs.items()}
+        return Witness(self.key, known, Folder(self.folder), lambda: int(time.time()))
+
+    @property
+    def is_rooted(self) -> bool:
+        """Whether it was told whose word changes the keys of its logs."""
+        return (self.folder / "root").exists()
+
+    def learn(self, origin: str, shown: Sequence[Any]) -> None:
+        """Keep the changes of a log's keys that its pinned root signed; fewer than are known are not taken."""
+        if not self.is_rooted:
+            return
+        kept = self._changes(origin)
+        if len(shown) > len(kept):
+            Changes(shown).keys(self._vkeys(origin), self._read("root"))
+            (self.folder / place_of(origin)).mkdir(mode=0o700, exist_ok=True)
+            _keep(self.folder / place_of(origin) / FILE, json.dumps(list(shown)))
+
+    def _vkeys(self, origin: str) -> list[str]:
+        return [vkey for vkey in self._read("logs.txt").split("\n")[:-1] if open_vkey(vkey).name == origin]
+
+    def _known(self, origin: str, vkeys: Sequence[str]) -> Keys:
+        changes = self._changes(origin)
+        return Changes(changes).keys(vkeys, self._read("root")) if changes else vkeys
+
+    def _changes(self, origin: str) -> list[Any]:
+        path = self.folder / place_of(origin) / FILE
+        return list(json.loads(path.read_text("utf-8"))) if path.exists() else []
 
     def note(self, place: str) -> str:
         """What it last cosigned of the log of this place; empty if nothing."""

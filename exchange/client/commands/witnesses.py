@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from exchange.client.commands.desk import AsJson, InputRefused, LogKeys, desk_of, log_keys_of, show
+from exchange.client.commands.desk import AsJson, InputRefused, LogKeys, LogRoot, desk_of, log_keys_of, show
 from exchange.client.witness import OwnWitness, WitnessRefused
 from exchange.client.witness_server import WitnessServer
 from exchange.wire.notes import read_checkpoint
@@ -19,11 +19,12 @@ def init(
     folder: Path,
     name: Annotated[str, typer.Option(help="Like a host and a path.")],
     key: LogKeys,
+    root: LogRoot = "",
     as_json: AsJson = False,
 ) -> None:
     """Make a witness's folder and key; shows the verifier key that others may name in a policy."""
     try:
-        made = OwnWitness.made(folder, name, log_keys_of(key))
+        made = OwnWitness.made(folder, name, log_keys_of(key), root)
     except ValueError:
         raise InputRefused("a name or a key cannot stand in a note") from None
     show({"vkey": made.key.vkey}, as_json)
@@ -37,6 +38,14 @@ def serve(folder: Path, port: int = 8600, host: str = "127.0.0.1") -> None:
         server.serve_forever()
 
 
+@witness.command("keys")
+def keys(ctx: typer.Context, folder: Path) -> None:
+    """Fetch the changes of the log's keys, for a witness that serves; those its pinned root signed are kept."""
+    with desk_of(ctx).as_stranger() as exchange:
+        origin = read_checkpoint(exchange.log.checkpoint())[0].origin
+        OwnWitness(folder).learn(origin, exchange.log.key_changes())
+
+
 @witness.command("look")
 def look(ctx: typer.Context, folder: Path, as_json: AsJson = False) -> None:
     """Fetch the newest checkpoint and vouch for it, if it continues the last one seen; shows the cosignature."""
@@ -44,6 +53,8 @@ def look(ctx: typer.Context, folder: Path, as_json: AsJson = False) -> None:
     with desk_of(ctx).as_stranger() as exchange:
         note = exchange.log.checkpoint()
         checkpoint = read_checkpoint(note)[0]
+        if own.is_rooted:
+            own.learn(checkpoint.origin, exchange.log.key_changes())
         seen = own.note(place_of(checkpoint.origin))
         old = read_checkpoint(seen)[0].size if seen else 0
         proof = exchange.log.consistency(old, checkpoint.size) if 0 < old < checkpoint.size else []
