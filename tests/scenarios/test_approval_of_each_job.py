@@ -1,6 +1,8 @@
 """A licence under which the provider looks at each job: it waits, with its money, until somebody says yes or no."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -48,6 +50,30 @@ def test_a_job_waits_for_its_provider_and_runs_once_approved_or_not_at_all(store
     assert market.supplier.approvals.waiting() == []
     assert market.buyer.escrow()["held_fen"] == 0
     assert market.views_follow()
+
+
+def test_of_two_operators_at_the_same_moment_one_wins(store: Store, tmp_path: Path) -> None:
+    market = Approving(store, tmp_path / "home", each=True)
+    other, _ = market.colleague()
+    for _ in range(3):
+        order_id, approval_id = waiting(market)
+
+        def tried(say: Callable[[], object]) -> str:
+            try:
+                say()
+            except Problem as refused:
+                return refused.code
+            return "done"
+
+        approve = partial(market.supplier.approvals.approve, approval_id)
+        reject = partial(other.approvals.reject, approval_id, "too early")
+        with ThreadPoolExecutor(2) as both:
+            said = list(both.map(tried, (approve, reject)))
+
+        assert sorted(said) == ["E_STATE", "done"]
+        won = "TICKETED" if said[0] == "done" else "REJECTED"
+        assert market.buyer.order(order_id)["state"] == won
+    assert sum(market.balances().values()) == 0
 
 
 def test_a_rejection_says_why_and_gives_everything_back(market: Approving) -> None:

@@ -12,6 +12,7 @@ from typer.testing import CliRunner, Result
 
 from exchange.wire.envelope import Envelope
 from exchange.wire.licences import Licence
+from exchange.wire.templates import QueryTemplate
 from tests.workers.tiny_log import EXCHANGE, LICENCE, SIGNER, TABLES
 from workers.__main__ import commands
 from workers.domain import Domain, Trusted
@@ -97,4 +98,55 @@ def test_a_licence_for_other_data_than_ours_is_not_signed(domain: Domain, desk: 
 
 def test_another_licence_than_the_one_asked_for_is_not_signed(domain: Domain, desk: Desk) -> None:
     assert signing(domain, "lic_2").exit_code != 0
+    assert desk.offered == []
+
+
+def template(**changed: Any) -> dict[str, Any]:
+    said = {
+        "id": "tpl_1", "asset_id": "ast_1", "provider_id": "par_provider", "domain": "hosp1", "buyer_id": "",
+        "sql": "SELECT count(*) AS n FROM visits WHERE ward = :ward", "exact": True, "k_min": 10,
+        "parameters": {"ward": {"kind": "integer", "low": 0, "high": 6, "step": 1}}, "dominance_bp_max": 7_000,
+        "controls_digest": LICENCE.controls_digest, "valid_to_s": 1_900_000_000,
+    }  # fmt: skip
+    return {"kind": "TEMPLATE", "about": {"to_sign": {**said, **changed}}}
+
+
+def approving(domain: Domain) -> Result:
+    return CliRunner().invoke(commands, ["approve", str(domain.folder), "apv_1"])
+
+
+def test_a_template_is_signed_once_this_domains_own_rules_would_answer_it(domain: Domain, desk: Desk) -> None:
+    desk.shown = template()
+
+    done = approving(domain)
+
+    (handed_in,) = desk.offered
+    signed = QueryTemplate.opened(Envelope.model_validate(handed_in), (domain.key.public,))
+    assert signed.model_dump(mode="json") == json.loads(done.stdout) == desk.shown["about"]["to_sign"]
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"domain": "hosp2"},
+        {"controls_digest": "b" * 64},
+        {"sql": "SELECT person FROM visits"},
+        {"extra": 1},
+        {"k_min": "10"},
+    ],
+    ids=str,
+)
+def test_a_template_this_domain_would_not_answer_is_not_signed(
+    domain: Domain, desk: Desk, changed: dict[str, Any]
+) -> None:
+    desk.shown = template(**changed)
+
+    assert approving(domain).exit_code == 1
+    assert desk.offered == []
+
+
+def test_a_job_has_nothing_that_a_domain_signs(domain: Domain, desk: Desk) -> None:
+    desk.shown = {"kind": "JOB", "about": {"computation": {}}}
+
+    assert approving(domain).exit_code == 1
     assert desk.offered == []

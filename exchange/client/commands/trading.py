@@ -1,5 +1,6 @@
 """`dex queries`, `dex orders` and `dex escrow`: ask, order, open, accept, pay."""
 
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 
 import typer
@@ -8,6 +9,7 @@ from exchange.client.commands.desk import (
     AsJson,
     DeadlineS,
     DomainKey,
+    InputRefused,
     Sql,
     desk_of,
     domain_key_of,
@@ -58,6 +60,26 @@ def place(
     """Order one computation under one licence."""
     with desk_of(ctx).exchange() as exchange:
         show(exchange.place_order(_ask(licence_id, sql, purpose, territory, mode, rho_nrho), key=key), as_json)
+
+
+@orders.command("run")
+def run(
+    ctx: typer.Context,
+    licence_id: str,
+    template_id: str,
+    purpose: Purpose,
+    territory: Territory,
+    parameter: Annotated[list[str] | None, typer.Option("--set", help="name=value; may be given again.")] = None,
+    mode: Mode = "M6",
+    key: Annotated[str | None, typer.Option(help="The same key again orders nothing twice.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Order one run of an approved template."""
+    with desk_of(ctx).exchange() as exchange:
+        values = _values(exchange.templates.one(template_id)["parameters"], parameter or [])
+        computation = {"kind": "template", "template_id": template_id, "parameters": values}
+        asked = {"licence_id": licence_id, "purpose": purpose, "territory": territory, "mode": mode}
+        show(exchange.place_order({**asked, "computation": computation}, key=key), as_json)
 
 
 @orders.command("list")
@@ -156,3 +178,17 @@ def _ask(licence_id: str, sql: str, purpose: str, territory: str, mode: str, rho
         "licence_id": licence_id, "computation": computation, "purpose": purpose, "territory": territory, "mode": mode,
     }  # fmt: skip
     return asked if rho_nrho is None else {**asked, "rho_nrho": rho_nrho}
+
+
+def _values(declared: Mapping[str, Any], said: Sequence[str]) -> dict[str, str | int]:
+    """Each `name=value` as its declaration wants it; whether it fits is the exchange's and the domain's to say."""
+    found: dict[str, str | int] = {}
+    for one in said:
+        name, _, value = one.partition("=")
+        if name not in declared or name in found:
+            raise InputRefused("a parameter that the template does not have, or has twice")
+        try:
+            found[name] = int(value) if declared[name]["kind"] == "integer" else value
+        except ValueError:
+            raise InputRefused("a parameter that is no whole number") from None
+    return found
