@@ -97,6 +97,12 @@ class Plan(BaseModel):
     mode: Literal["exact", "noise"]
     k_min: int
 
+    @property
+    def numbers_key(self) -> str:
+        """The same for all plans that stand on the same numbers: HAVING, ORDER BY, LIMIT and arithmetic come after."""
+        engine = self.post.model_dump_json(include={"keys", "measures", "keys_by", "unit_groups_max"})
+        return hashlib.sha256("\n".join([self.mode, self.sql, engine]).encode()).hexdigest()
+
     @classmethod
     def of(
         cls,

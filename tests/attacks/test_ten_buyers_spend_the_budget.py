@@ -29,6 +29,7 @@ REWRITES = (
     "SELECT count(*) AS other FROM people p WHERE age_at_entry > 40 AND p.site = 4",
     "SELECT count(*) AS n FROM people WHERE NOT (NOT (site = 4)) AND age_at_entry >= 41 -- once more",
     "SELECT (count(*)) AS n FROM people WHERE site IN (4) AND 40 < age_at_entry",
+    "SELECT count(*) AS n FROM people WHERE site = 4 AND age_at_entry > 40 HAVING count(*) > 0 ORDER BY 1 LIMIT 3",
 )
 
 

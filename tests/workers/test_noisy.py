@@ -98,6 +98,32 @@ def test_the_same_question_in_other_words_gets_the_same_numbers_and_costs_nothin
     assert len(domain.engine.asked) == 1
 
 
+@pytest.mark.parametrize(
+    ("asked", "rows"),
+    [
+        ("SELECT ward, count(*) AS n FROM visits GROUP BY ward HAVING count(*) > 10 ORDER BY n DESC LIMIT 7", 1),
+        ("SELECT count(*) AS n, ward FROM visits GROUP BY ward", 1),
+        ("SELECT ward, 2 * count(*) AS n FROM visits GROUP BY ward", 1),
+        ("SELECT ward, count(*) AS n FROM visits GROUP BY ward HAVING count(*) < 10", 0),
+    ],
+)
+def test_what_is_only_made_of_numbers_that_are_there_costs_nothing_and_teaches_nothing(
+    tmp_path: Path, asked: str, rows: int
+) -> None:
+    domain = Domain(tmp_path)
+    _, first = domain.asked(1)
+
+    receipt, again = domain.asked(2, **sql(asked))
+
+    assert first is not None
+    assert (receipt.spent_nrho, len(domain.engine.asked)) == (0, 1)
+    assert (receipt.refusal is Refusal.NOTHING_RELEASABLE) == (rows == 0)
+    if again is not None:
+        ((ward, count),) = first["rows"]
+        assert sorted(again["rows"][0]) in (sorted([ward, count]), sorted([ward, 2 * count]))
+        assert [one is None for one in sorted(again["intervals"][0], key=str)].count(True) == 1
+
+
 def test_another_buyer_does_not_get_what_this_one_paid_for(tmp_path: Path) -> None:
     domain = Domain(tmp_path)
     domain.asked(1)

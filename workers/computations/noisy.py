@@ -1,9 +1,11 @@
 """SQL answered with noise: planned, paid for, run, noised, stored. The same question again costs nothing.
 
 The order is the point: what an answer costs is spent before a row is read, and stays spent whatever happens next.
+What is stored are the noisy numbers: whatever else is made of them, in another order or with other arithmetic, is free.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from fractions import Fraction
 from hashlib import sha256
 from typing import Any
 
@@ -11,7 +13,8 @@ from exchange.wire import canonical
 from exchange.wire.licences import PrivacyBudget
 from exchange.wire.refusals import Refusal, Refused
 from exchange.wire.tickets import Ticket
-from policies.disclosure import Denied, Plan, analyse, delta_e15, load_controls, release
+from policies.disclosure import Denied, Noisy, Plan, Released, analyse, delta_e15, load_controls, release
+from policies.disclosure.plan import Post
 from workers.budget import Account, Budget, Cost
 from workers.computations.sql import plain
 from workers.engines import Engine, EngineRefused
@@ -41,14 +44,15 @@ def run(
     if told is None:
         if not budget.spend(ticket.id, _accounts(ticket, _units(plan, admitted.tables), caps), cost):
             raise Refused(Refusal.BUDGET_SPENT)
-        told = canonical.encode(_released(plan, ticket, cost, engine))
+        told = canonical.encode(_drawn(plan, ticket, cost, engine))
         budget.store(answer_id, told)
-    found = canonical.decode(told)
-    if not found["rows"]:
+    released = _released(plan, canonical.decode(told), ticket.k_min)
+    if not released.rows:
         raise Refused(Refusal.NOTHING_RELEASABLE)
     answer = {
-        "columns": [one.name for one in plan.outputs],
-        **found,
+        "columns": list(released.columns),
+        "rows": [[plain(cell) for cell in row] for row in released.rows],
+        "intervals": [[list(one) if one else None for one in row] for row in released.intervals or ()],
         "mode": plan.mode,
         "guarantee": "zCDP of a whole privacy unit: rho and delta as stated; they add up over answers",
         "k_min": ticket.k_min,
@@ -58,17 +62,39 @@ def run(
     return answer, sha256(plan.sql.encode()).hexdigest()
 
 
-def _released(plan: Plan, ticket: Ticket, cost: Cost, engine: Engine) -> dict[str, Any]:
-    price = Price(cost.rho_nrho, cost.delta_e15, ticket.k_min)
+def _drawn(plan: Plan, ticket: Ticket, cost: Cost, engine: Engine) -> dict[str, Any]:
+    """The keys that may be told of and their noisy numbers, as they are stored."""
+    price, drawn = Price(cost.rho_nrho, cost.delta_e15, ticket.k_min), list[Noisy]()
+
+    def once(post: Post, groups: Sequence[Sequence[int]]) -> Noisy:
+        drawn.append(price.noised(post, groups))
+        return drawn[0]
+
     try:
-        answered = engine.run(plan.sql, frozenset(plan.tables))
-        released = release(plan, answered.rows, ticket.k_min, price.noised)
+        rows = engine.run(plan.sql, frozenset(plan.tables)).rows
+        # Each row is held to the plan's shape on the way.
+        release(plan, rows, ticket.k_min, once)
     except (EngineRefused, Denied, NoiseRefused):
         raise Refused(Refusal.COMPUTATION_FAILED) from None
+    (noisy,), width = drawn, len(plan.post.keys)
     return {
-        "rows": [[plain(cell) for cell in row] for row in released.rows],
-        "intervals": [[list(one) if one else None for one in row] for row in released.intervals or ()],
+        "rows": [
+            [*(plain(key) for key in rows[place][:width]), *(str(cell) for cell in cells)]
+            for place, cells in noisy.groups.items()
+        ],
+        "spreads": [str(Fraction(one)) for one in noisy.spreads],
     }
+
+
+def _released(plan: Plan, numbers: dict[str, Any], k_min: int) -> Released:
+    """What this plan makes of stored numbers."""
+    width, nothing = len(plan.post.keys), [0] * len(plan.post.measures)
+    cells = {place: tuple(int(cell) for cell in row[width:]) for place, row in enumerate(numbers["rows"])}
+    noisy = Noisy(cells, tuple(Fraction(one) for one in numbers["spreads"]))
+    try:
+        return release(plan, [[*row[:width], *nothing] for row in numbers["rows"]], k_min, lambda _post, _groups: noisy)
+    except Denied:
+        raise Refused(Refusal.COMPUTATION_FAILED) from None
 
 
 def _units(plan: Plan, tables: Mapping[str, Any]) -> str:
@@ -89,7 +115,7 @@ def _accounts(ticket: Ticket, units: str, caps: PrivacyBudget) -> list[Account]:
 def _meaning(plan: Plan, ticket: Ticket, cost: Cost) -> str:
     """What makes two questions one: meaning, data, rules, price and who asks. Never how it was written."""
     same = [
-        plan.meaning_key, ticket.controls_digest, ticket.policy_digest, ticket.buyer_id, ticket.k_min, cost.rho_nrho,
+        plan.numbers_key, ticket.controls_digest, ticket.policy_digest, ticket.buyer_id, ticket.k_min, cost.rho_nrho,
         cost.delta_e15,
     ]  # fmt: skip
     return sha256(canonical.encode({"asked": same})).hexdigest()
