@@ -99,7 +99,7 @@ class OneOf(BaseModel):
 
     @property
     def ends(self) -> tuple[Given, ...]:
-        return self.values
+        return (self.values[0], self.values[-1])
 
     def literal(self, given: Given) -> str | None:
         return given if isinstance(given, str) and given in self.values else None
@@ -145,7 +145,7 @@ def literals(declared: Mapping[str, Parameter], given: Mapping[str, Given]) -> d
 
 
 def corners(declared: Mapping[str, Parameter]) -> list[dict[str, Given]]:
-    """Assignments that between them use each end of a range and each word of a list: what a reviewer tries out."""
+    """Assignments that between them use both ends of every parameter, alone and together: what a reviewer tries out."""
     lowest = {name: one.ends[0] for name, one in declared.items()}
     found = [lowest, {name: one.ends[-1] for name, one in declared.items()}]
     found += [{**lowest, name: value} for name, one in declared.items() for value in one.ends[1:]]

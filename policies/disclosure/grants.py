@@ -13,6 +13,8 @@ from policies.disclosure.refusals import ControlsRefused, Denied
 from policies.disclosure.shape import analyse
 
 GRANTS_MAX = 12
+TRIALS_MAX = 48
+"""How often a text is read to find out what it needs: whoever sends a strange one waits no longer than that."""
 GrantedUse = Literal["filter", "group", "aggregate", "join"]
 USES: tuple[GrantedUse, ...] = ("filter", "group", "aggregate", "join")
 
@@ -41,9 +43,9 @@ def widened(tables: Mapping[str, Any], grants: Iterable[Grant]) -> dict[str, Any
 def needed(sql: str, controls: Mapping[str, Any]) -> tuple[Grant, ...]:
     """The uses by which a refused query would be answered; none where it is answered, or no use would help."""
     grants: tuple[Grant, ...] = ()
-    denied = _denied(sql, load_controls(controls))
+    denied, trials = _denied(sql, load_controls(controls)), iter(range(TRIALS_MAX))
     while denied is not None and len(grants) < GRANTS_MAX:
-        step = _step(sql, controls, grants, denied)
+        step = _step(sql, controls, grants, denied, trials)
         if step is None:
             return ()
         grants, denied = step
@@ -51,11 +53,11 @@ def needed(sql: str, controls: Mapping[str, Any]) -> tuple[Grant, ...]:
 
 
 def _step(
-    sql: str, controls: Mapping[str, Any], grants: tuple[Grant, ...], denied: Denied
+    sql: str, controls: Mapping[str, Any], grants: tuple[Grant, ...], denied: Denied, trials: Iterator[int]
 ) -> tuple[tuple[Grant, ...], Denied | None] | None:
     """One use more after which the query passes, or else is refused for something else."""
     further: tuple[tuple[Grant, ...], Denied | None] | None = None
-    for grant in _candidates(controls, denied, grants):
+    for grant, _ in zip(_candidates(controls, denied, grants), trials, strict=False):
         trial = (*grants, grant)
         now = _denied(sql, load_controls({**controls, "tables": widened(controls["tables"], trial)}))
         if now is None:

@@ -14,7 +14,7 @@ from exchange.ledger import tables
 from exchange.ledger.store import Store
 from tests.market import DAY_S, Market
 
-PRICE_FEN = 1_000
+PRICE_FEN = 10_000
 DEPOSIT_FEN = 250_000
 
 

@@ -10,7 +10,7 @@ import pytest
 from exchange.client.connection import Problem
 from exchange.ledger.store import Store
 from tests.market import SQL
-from tests.scenarios.approving import Approving, opened, refusal
+from tests.scenarios.approving import PRICE_FEN, Approving, opened, refusal
 
 REASON = "not before the audit of May"
 
@@ -79,7 +79,7 @@ def test_of_two_operators_at_the_same_moment_one_wins(store: Store, tmp_path: Pa
 def test_a_rejection_says_why_and_gives_everything_back(market: Approving) -> None:
     before = market.buyer.escrow()
     order_id, approval_id = waiting(market)
-    assert market.buyer.escrow()["held_fen"] == before["held_fen"] + 1_000
+    assert market.buyer.escrow()["held_fen"] == before["held_fen"] + PRICE_FEN
 
     market.supplier.approvals.reject(approval_id, REASON)
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from exchange.client.connection import Problem
+from tests.exchange.audit.auditing import audited
 from tests.market import DAY_S
 from tests.scenarios.approving import Approving, opened, refusal
 
@@ -70,3 +71,16 @@ def test_without_an_answer_it_is_rejected_on_the_fifth_working_day(market: Appro
     told = market.buyer.order(str(order["id"]))
     assert (told["state"], told["reasons"], told["refund_rule"]) == ("REJECTED", ["E_APPROVAL"], "R1")
     assert market.buyer.escrow()["available_fen"] >= before["available_fen"]
+
+
+def test_an_auditor_decides_it_all_again_and_comes_to_the_same(market: Approving, licence_id: str) -> None:
+    order = placed(market, licence_id, SECOND)
+    market.supplier.stop_licence(licence_id, "suspend", "SUPPLIER_DECISION")
+    for who in (market.supplier, market.staff["first compliance officer"], market.regulator):
+        who.approvals.approve(str(order["approval_id"]))
+    assert market.buyer.order(str(order["id"]))["reasons"] == ["E_LICENCE_STATE"]
+    market.logs()
+
+    report = audited(market)
+
+    assert (report.findings, report.unfolded) == ((), ())

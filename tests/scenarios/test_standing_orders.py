@@ -9,6 +9,7 @@ import pytest
 from exchange.client.connection import Problem
 from exchange.ledger.store import Store
 from exchange.orders.schedules import Planner
+from tests.exchange.audit.auditing import audited
 from tests.market import DAY_S, Market
 from tests.scenarios.approving import PRICE_FEN, Approving, opened, refusal
 from tests.scenarios.test_query_templates import approved
@@ -54,6 +55,8 @@ def test_a_template_runs_again_and_again_under_its_standing_approval(store: Stor
     assert market.answer(told["order_id"]).mode == "exact"
     assert market.types_of(schedule_id) == ["schedule.made", "schedule.ran", "schedule.ran", "schedule.completed"]
     assert market.views_follow()
+    market.logs()
+    assert audited(market).is_clean
 
 
 def test_runs_that_were_missed_are_made_late_and_each_once(market: Approving) -> None:

@@ -41,7 +41,7 @@ def test_whatever_is_sent_is_declared_or_refused(given_: dict[str, int | str]) -
         assert literals(DECLARED, given_).keys() == DECLARED.keys()
 
 
-def test_corners_use_each_end_and_each_word() -> None:
+def test_corners_use_both_ends_of_every_parameter() -> None:
     found = corners(DECLARED)
 
     assert {one["least"] for one in found} == {-10, 10}
