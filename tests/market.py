@@ -58,6 +58,9 @@ class Ready:
     def __init__(self, *rows: tuple[str, int, int, int]) -> None:
         self.rows, self.asked = rows or (("district 0", 20, 2380, 20), ("district 1", 20, 2400, 20)), 0
 
+    def portable(self, tables: AbstractSet[str]) -> bool:
+        return False
+
     def run(self, sql: str, tables: AbstractSet[str]) -> Answered:
         self.asked += 1
         return Answered(("district", "firms", "kwh", "units", "dominated"), tuple((*row, False) for row in self.rows))

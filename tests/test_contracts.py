@@ -41,6 +41,7 @@ PLANTS = (
     Plant("domain", "workers/engines/planted.py", "from exchange.ledger import planted_store"),
     Plant("no-server", "workers/planted.py", "import fastapi"),
     Plant("no-server", "workers/planted.py", "import sqlmodel"),
+    Plant("own-database", "workers/planted.py", "import psycopg"),
     Plant("policies", "policies/engine/planted.py", "import exchange.wire"),
     Plant("policies", "policies/disclosure/planted.py", "import time"),
     Plant("wire", "exchange/wire/planted.py", "import socket"),

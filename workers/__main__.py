@@ -24,16 +24,15 @@ from exchange.wire.licences import Licence, LicenceTerms, PrivacyBudget
 from exchange.wire.queue import worker_user
 from policies.engine import load_policies
 from workers import approving
-from workers.assets import AssetSpec, controlled
+from workers.assets import AssetSpec
 from workers.claims import Claims
 from workers.courier import deliver_forever
 from workers.domain import Domain, Trusted
 from workers.door import Door, Unreachable
 from workers.engines import Limits
-from workers.engines.duckdb import DuckDb
 from workers.gate import Gatekeeper
+from workers.held import CONNINFO, engine_of, prepared
 from workers.log_keys import LearntKeys
-from workers.onboarding import prepare as prepare_table
 from workers.queue import serve_forever
 from workers.runner import Runner
 from workers.stopping import Stop, Stopping
@@ -72,16 +71,10 @@ def trust(
 ) -> None:
     """Pin whom this domain trusts. Nothing of it is ever learnt from a message."""
     here = Domain(folder)
-    here.trust(
-        Trusted(
-            domain=domain,
-            exchange_url=exchange,
-            exchange_key=exchange_key,
-            log_vkeys=tuple(log_vkey),
-            log_root=log_root,
-            broker_url=broker_url,
-        )
-    )
+    here.trust(Trusted(
+        domain=domain, exchange_url=exchange, exchange_key=exchange_key, log_vkeys=tuple(log_vkey), log_root=log_root,
+        broker_url=broker_url,
+    ))  # fmt: skip
     here.keep_secret("api.key", f"dxk_{api_key_id}.{here.secret('api.secret')}")
     _print({"domain": domain, "witness_vkey": here.witness_key.vkey})
 
@@ -90,14 +83,17 @@ def trust(
 def prepare(folder: Path, declared: Path, sources: Path) -> None:
     """Sort and check an asset's tables against their declarations, and keep the controls queries will meet.
 
-    `declared` is a JSON list of table declarations, `sources` holds one Parquet file a table. Prints profiles, controls
-    and the digest by which licences and tickets name these controls.
+    `declared` is a JSON list of table declarations; `sources` holds one Parquet file a table, or TABLE.postgres, which
+    names a `schema.table` (DX_POSTGRES_OWNER connects to it). Prints profiles, controls, and the digest naming these.
     """
     specs = [AssetSpec.model_validate(one) for one in json.loads(declared.read_bytes())]
-    profiles = {spec.table: prepare_table(sources / f"{spec.table}.parquet", spec, folder / "data") for spec in specs}
-    tables = {spec.table: controlled(spec, profiles[spec.table]).model_dump(mode="json") for spec in specs}
-    told = {name: profile.model_dump(mode="json") for name, profile in profiles.items()}
-    _print({"profiles": told, "tables": tables, "controls_digest": Domain(folder).keep_controls(tables)})
+    _print(prepared(Domain(folder), specs, sources))
+
+
+@commands.command()
+def database(folder: Path) -> None:
+    """Keep, from standard input, how to reach the provider's own PostgreSQL as the role that queries run as."""
+    Domain(folder).keep_secret(CONNINFO, sys.stdin.readline().strip())
 
 
 @commands.command()
@@ -143,7 +139,7 @@ def _run(folder: Path) -> None:
         raise typer.BadParameter("another worker runs this domain") from None
     claims = Claims(folder / "state.db")
     door = Door(domain.trusted.exchange_url, domain.secret("api.key"))
-    with DuckDb(domain.tables(), LIMITS) as engine:
+    with engine_of(domain, LIMITS) as engine:
         keys = LearntKeys(domain)
         runner = Runner(
             _keeper(domain, keys), claims, engine, domain.key, _patiently(door, stop.event), _clock_s, wake.set

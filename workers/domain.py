@@ -1,9 +1,9 @@
 """A provider's domain on disk: who it is, whom it trusts, what it holds. Its keys never leave this folder.
 
 domain.json      name, exchange address, the exchange's keys as pinned at onboarding
-secrets/         signing.seed, witness.seed, api.key, broker.password   (0600)
+secrets/         signing.seed, witness.seed, api.key, broker.password, postgres.conninfo where it has one   (0600)
 controls/        one file a set of controls, by digest
-data/            one Parquet file a table
+data/            one Parquet file a table, or a note (.postgres) that it lies in the provider's own database
 state.db         claims, outbox, the newest checkpoint seen, what contradicted it
 """
 
@@ -110,6 +110,14 @@ class Domain:
 
     def tables(self) -> dict[str, Path]:
         return {path.stem: path for path in sorted((self.folder / "data").glob("*.parquet"))}
+
+    def tables_in_postgres(self) -> frozenset[str]:
+        return frozenset(path.stem for path in (self.folder / "data").glob("*.postgres"))
+
+    def hold_in_postgres(self, table: str, fingerprint: str) -> None:
+        """From now on a table is the database's: what was prepared of it as a file is no longer read."""
+        _write(self.folder / "data" / f"{table}.postgres", fingerprint.encode())
+        (self.folder / "data" / f"{table}.parquet").unlink(missing_ok=True)
 
 
 def _secret() -> str:

@@ -76,19 +76,38 @@ class Dominance:
 def statement(aggregate: Aggregate, k_min: int) -> str:
     """The query whose rows are the groups that may leave; its last columns say where one unit holds too much."""
     if not aggregate.shares:
-        return floor.statement(aggregate, k_min)
+        return floor.statement(aggregate, k_min, portable=False)
     unique, large = aggregate.sources.unit_unique, floor.large(aggregate, k_min)
     more = [
         sql
         for one in aggregate.shares
         for sql in (_total(one), _largest(one) if unique or large else _half(one, aggregate))
     ]
-    kept = floor.statement(replace(aggregate, measures=[*aggregate.measures, *more]), k_min)
+    kept = floor.statement(replace(aggregate, measures=[*aggregate.measures, *more]), k_min, portable=False)
     by_unit = _by_steepness if large else _by_halves
     text = _by_row(aggregate, kept) if unique else by_unit(aggregate, kept)
     if len(text) > floor.CHARACTERS_MAX:
         raise Denied("R22", "too many sums under too many conditions", fix="ask for fewer sums at once")
     return text
+
+
+def portable_statement(aggregate: Aggregate, k_min: int) -> str:
+    """The same query in what every engine has: each unit is counted, and of each sum every unit's share is added up."""
+    unique = aggregate.sources.unit_unique
+    more = [sql for one in aggregate.shares for sql in (_total(one), _largest(one) if unique else _total(one))]
+    kept = floor.statement(replace(aggregate, measures=[*aggregate.measures, *more]), k_min, portable=True)
+    if not aggregate.shares or unique:
+        return _by_row(aggregate, kept) if aggregate.shares else kept
+    told = [
+        f"CASE WHEN {total} IS NULL THEN FALSE ELSE coalesce({_too_much(f't{index}', total, aggregate)}, TRUE) END "
+        f"AS d{index}"
+        for index, (total, _) in enumerate(_extras(aggregate))
+    ]
+    return (
+        f"WITH {_KEPT} AS MATERIALIZED ({kept}), {_LARGEST} AS ({_largest_units(aggregate, None)}) "  # noqa: S608 - checked parts only
+        f"SELECT {', '.join([*_visible(aggregate, _KEPT), *told])} "
+        f"FROM {_KEPT} LEFT JOIN {_LARGEST} ON {same(aggregate.names, _KEPT, _LARGEST)}"
+    )
 
 
 def _total(share: Share) -> str:
@@ -131,7 +150,7 @@ def _by_steepness(aggregate: Aggregate, kept: str) -> str:
         f"{_HALVES} AS MATERIALIZED ({_halves(aggregate)}), "
         f"{_LEANING} AS MATERIALIZED (SELECT {of_kept} FROM {_KEPT} JOIN {_HALVES} "
         f"ON {same(names, _KEPT, _HALVES)} WHERE {' OR '.join(leans)}), "
-        f"{_LARGEST} AS ({_largest_units(aggregate)}) "
+        f"{_LARGEST} AS ({_largest_units(aggregate, _LEANING)}) "
         f"SELECT {', '.join([*_visible(aggregate, _KEPT), *told])} FROM {_KEPT} "
         f"LEFT JOIN {_HALVES} ON {same(names, _KEPT, _HALVES)} "
         f"LEFT JOIN {_LARGEST} ON {same(names, _KEPT, _LARGEST)}"
@@ -155,28 +174,30 @@ def _by_halves(aggregate: Aggregate, kept: str) -> str:
     leaning = f"SELECT {', '.join(names) or '1 AS one'} FROM {_KEPT} WHERE {' OR '.join(leans)}"  # noqa: S608 - our own names
     return (
         f"WITH {_KEPT} AS MATERIALIZED ({kept}), {_LEANING} AS MATERIALIZED ({leaning}), "  # noqa: S608 - checked parts only
-        f"{_LARGEST} AS ({_largest_units(aggregate)}) "
+        f"{_LARGEST} AS ({_largest_units(aggregate, _LEANING)}) "
         f"SELECT {', '.join([*_visible(aggregate, _KEPT), *told])} "
         f"FROM {_KEPT} LEFT JOIN {_LARGEST} ON {same(names, _KEPT, _LARGEST)}"
     )
 
 
-def _largest_units(aggregate: Aggregate) -> str:
+def _largest_units(aggregate: Aggregate, groups: str | None) -> str:
     names, count = aggregate.names, range(len(aggregate.shares))
     told = ", ".join([*(f"r.{name}" for name in names), "unit", *(f"sum(x{i}) AS s{i}" for i in count)])
-    units = f"SELECT {told} FROM {_their_rows(aggregate, _LEANING)}{group_by(len(names) + 1)}"  # noqa: S608 - same
+    units = f"SELECT {told} FROM {_their_rows(aggregate, groups)}{group_by(len(names) + 1)}"  # noqa: S608 - same
     largest = ", ".join([*names, *(f"max(s{i}) AS t{i}" for i in count)])
     return f"SELECT {largest} FROM ({units}) AS u{group_by(len(names))}"  # noqa: S608 - same
 
 
-def _their_rows(aggregate: Aggregate, groups: str) -> str:
-    """The rows of some groups: keys, unit, and what each counts for in every share."""
+def _their_rows(aggregate: Aggregate, groups: str | None) -> str:
+    """The rows of some groups, or of all: keys, unit, and what each counts for in every share."""
     rows = [
         f"CASE WHEN {' AND '.join(one.conditions) or 'TRUE'} THEN {one.core} END AS x{index}"
         for index, one in enumerate(aggregate.shares)
     ]
     columns = ", ".join([*aggregate.key_columns, f"{aggregate.unit} AS unit", *rows])
     names = aggregate.names
+    if groups is None:
+        return f"(SELECT {columns}{aggregate.read}) AS r"
     those = f"SEMI JOIN {groups} ON {same(names, 'r', groups)}" if names else f"CROSS JOIN {groups}"
     return f"(SELECT {columns}{aggregate.read}) AS r {those}"
 

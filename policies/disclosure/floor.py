@@ -70,9 +70,12 @@ def filtered(sql: str, conditions: tuple[str, ...]) -> str:
     return f"{sql} FILTER (WHERE {' AND '.join(conditions)})" if conditions else sql
 
 
-def statement(aggregate: Aggregate, k_min: int) -> str:
-    """The query whose rows are the groups that may leave; its last columns are at least-this-many counts of units."""
-    if aggregate.sources.unit_unique or k_min > K_BY_BUCKETS_MAX:
+def statement(aggregate: Aggregate, k_min: int, *, portable: bool) -> str:
+    """The query whose rows are the groups that may leave; its last columns are at least-this-many counts of units.
+
+    The portable text says the same in what every engine has: each unit is counted.
+    """
+    if portable or aggregate.sources.unit_unique or k_min > K_BY_BUCKETS_MAX:
         return _in_one_look(aggregate, k_min)
     text = _in_three_looks(aggregate, k_min) if large(aggregate, k_min) else _in_two_looks(aggregate, k_min)
     return text if len(text) <= CHARACTERS_MAX else _in_one_look(aggregate, k_min)

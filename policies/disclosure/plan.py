@@ -90,6 +90,8 @@ class Plan(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
     sql: str
+    # The same query in what every engine has; equal to `sql` where nothing in that is DuckDB's alone.
+    portable: str
     tables: tuple[str, ...]
     outputs: tuple[OutputColumn, ...]
     meaning_key: str
@@ -108,6 +110,7 @@ class Plan(BaseModel):
         cls,
         *,
         sql: str,
+        portable: str,
         tables: tuple[str, ...],
         outputs: tuple[OutputColumn, ...],
         post: Post,
@@ -117,7 +120,7 @@ class Plan(BaseModel):
         """The meaning leaves out the names the buyer chose: the same numbers under other headings are the same."""
         meaning = "\n".join([controls_mode, sql, post.model_dump_json()])
         return cls(
-            sql=sql, tables=tables, outputs=outputs, post=post, k_min=k_min,
+            sql=sql, portable=portable, tables=tables, outputs=outputs, post=post, k_min=k_min,
             mode="noise" if controls_mode == "noise" else "exact",
             meaning_key=hashlib.sha256(meaning.encode()).hexdigest(),
         )  # fmt: skip

@@ -9,7 +9,7 @@ from sqlglot import exp
 
 from policies.disclosure.columns import Controls, folded
 from policies.disclosure.conditions import AND, Condition, conjunction
-from policies.disclosure.dominance import Dominance, statement
+from policies.disclosure.dominance import Dominance, portable_statement, statement
 from policies.disclosure.expressions import AGGREGATES, condition, value
 from policies.disclosure.floor import Aggregate, unfloored
 from policies.disclosure.functions import whole_number
@@ -78,9 +78,15 @@ def _planned(select: exp.Select, controls: Controls) -> Plan:
         Aggregate(sources, sources.unit.bare, keys, list(measures.found), measures.checks, where)
     )
     return Plan.of(
-        sql=statement(aggregate, controls.k_min) if reader.exact else unfloored(aggregate), post=post, outputs=columns,
-        tables=tuple(sorted(sources.tables)), controls_mode=controls.mode, k_min=controls.k_min,
+        sql=_text(aggregate, controls, portable=False), portable=_text(aggregate, controls, portable=True), post=post,
+        outputs=columns, tables=tuple(sorted(sources.tables)), controls_mode=controls.mode, k_min=controls.k_min,
     )  # fmt: skip
+
+
+def _text(aggregate: Aggregate, controls: Controls, *, portable: bool) -> str:
+    if controls.mode == "noise":
+        return unfloored(aggregate)
+    return (portable_statement if portable else statement)(aggregate, controls.k_min)
 
 
 def _post(keys: Sequence[Value], measures: Measures) -> Post:

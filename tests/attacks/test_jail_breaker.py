@@ -148,8 +148,9 @@ def test_an_ordinary_user_gets_the_same_jail() -> None:
     home = Path(tempfile.mkdtemp(prefix="ordinary_"))
     try:
         _furnish(home, python)
-        tests = ["tests/attacks/test_jail_breaker.py", "tests/workers/engines", "tests/workers/jail"]
-        options = ["-q", "-x", "-p", "no:cacheprovider", "--noconftest"]
+        engines = [f"tests/workers/engines/test_{name}.py" for name in ("contract", "duckdb")]
+        tests = ["tests/attacks/test_jail_breaker.py", *engines, "tests/workers/jail"]
+        options = ["-q", "-x", "-p", "no:cacheprovider", "--noconftest", "-k", "not postgres"]
         command = [str(home / "venv/bin/python"), "-m", "pytest", *options, *tests]
         done = subprocess.run(
             command, cwd=home, env={"TMPDIR": str(home)}, user=ORDINARY_USER, group=ORDINARY_USER, extra_groups=[],

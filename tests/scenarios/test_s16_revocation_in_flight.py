@@ -12,6 +12,9 @@ from workers.engines import Answered, EngineCode, EngineRefused
 class Broken(Ready):
     """An engine that gives no rows."""
 
+    def portable(self, tables: AbstractSet[str]) -> bool:
+        return False
+
     def run(self, sql: str, tables: AbstractSet[str]) -> Answered:
         raise EngineRefused(EngineCode.TIMEOUT)
 

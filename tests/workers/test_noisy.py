@@ -36,6 +36,9 @@ class Wards:
     def __exit__(self, *_: object) -> None:
         return None
 
+    def portable(self, tables: AbstractSet[str]) -> bool:
+        return False
+
     def run(self, sql: str, tables: AbstractSet[str]) -> Answered:
         self.asked.append(sql)
         if self.fails is not None:

@@ -39,6 +39,9 @@ class Shown:
 
 
 class NoEngine:
+    def portable(self, tables: object) -> bool:
+        return False
+
     def run(self, sql: str, tables: object) -> Answered:
         return Answered(("ward", "n"), ())
 

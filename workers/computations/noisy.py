@@ -16,7 +16,7 @@ from exchange.wire.tickets import Ticket
 from policies.disclosure import Denied, Noisy, Plan, Released, analyse, delta_e15, load_controls, release
 from policies.disclosure.plan import Post
 from workers.budget import Account, Budget, Cost
-from workers.computations.sql import plain
+from workers.computations.sql import asked, plain
 from workers.engines import Engine, EngineRefused
 from workers.gate import Admitted
 from workers.noise import NoiseRefused, Price
@@ -71,7 +71,7 @@ def _drawn(plan: Plan, ticket: Ticket, cost: Cost, engine: Engine) -> dict[str, 
         return drawn[0]
 
     try:
-        rows = engine.run(plan.sql, frozenset(plan.tables)).rows
+        rows = asked(engine, plan).rows
         # Each row is held to the plan's shape on the way.
         release(plan, rows, ticket.k_min, once)
     except (EngineRefused, Denied, NoiseRefused):

@@ -8,8 +8,8 @@ from unicodedata import normalize
 
 from exchange.wire.canonical import INTEGER_MAX
 from exchange.wire.refusals import Refusal, Refused
-from policies.disclosure import Denied, analyse, load_controls, release
-from workers.engines import Cell, Engine, EngineRefused
+from policies.disclosure import Denied, Plan, analyse, load_controls, release
+from workers.engines import Answered, Cell, Engine, EngineRefused
 from workers.programs import Program
 
 
@@ -32,7 +32,7 @@ def run(program: Program, tables: Mapping[str, Any], floors: Floors, engine: Eng
     except Denied:
         raise Refused(Refusal.NOT_DISCLOSABLE) from None
     try:
-        answered = engine.run(plan.sql, frozenset(plan.tables))
+        answered = asked(engine, plan)
         released = release(plan, answered.rows, floors.k_min)
     except (EngineRefused, Denied):
         raise Refused(Refusal.COMPUTATION_FAILED) from None
@@ -47,6 +47,12 @@ def run(program: Program, tables: Mapping[str, Any], floors: Floors, engine: Eng
         "suppressed_cells": released.suppressed_cells,
     }
     return answer, sha256(plan.sql.encode()).hexdigest()
+
+
+def asked(engine: Engine, plan: Plan) -> Answered:
+    """The unreleased rows of a plan, in the text the engine wants it in."""
+    tables = frozenset(plan.tables)
+    return engine.run(plan.portable if engine.portable(tables) else plan.sql, tables)
 
 
 def plain(cell: Cell) -> Cell:

@@ -57,6 +57,10 @@ class Engine(Protocol):
 
     def __exit__(self, *_: object) -> None: ...
 
+    def portable(self, tables: AbstractSet[str]) -> bool:
+        """Whether queries over these tables are to come in the plan's portable text."""
+        ...
+
     def run(self, sql: str, tables: AbstractSet[str]) -> Answered:
         """The rows of one SELECT that reads only `tables`; raises `EngineRefused`."""
         ...

@@ -48,6 +48,9 @@ class DuckDb:
                 self._zygote.close()
             self._zygote = None
 
+    def portable(self, tables: AbstractSet[str]) -> bool:
+        return False
+
     def run(self, sql: str, tables: AbstractSet[str]) -> Answered:
         """The rows, or `EngineRefused`. A dead zygote is replaced once; a second death is a failure."""
         limits = self._limits

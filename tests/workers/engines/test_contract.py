@@ -1,23 +1,36 @@
 """What every data engine keeps, whichever it is. A new engine adds one line to `ENGINES`."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 import pytest
 
+from tests.workers.database import with_tables
 from tests.workers.tables import LIMITS, write_tables
-from workers.engines import Answered, Engine, EngineCode, EngineRefused, Limits
+from workers.engines import Answered, Engine, EngineCode, EngineRefused
 from workers.engines.duckdb import DuckDb
+from workers.engines.postgres import Postgres
 
-ENGINES: dict[str, Callable[[Mapping[str, Path], Limits], Engine]] = {"duckdb": DuckDb}
+ENGINES = ("duckdb", "postgres")
 VISITS = frozenset({"visits"})
 
 
-@pytest.fixture(params=ENGINES)
-def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
-    with ENGINES[request.param](write_tables(tmp_path), LIMITS) as opened:
+@pytest.fixture(scope="module")
+def duckdb(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
+    with DuckDb(write_tables(tmp_path_factory.mktemp("tables")), LIMITS) as opened:
         yield opened
+
+
+@pytest.fixture(scope="module")
+def postgres(pg_market_url: str) -> Iterator[Engine]:
+    with Postgres(with_tables(pg_market_url).reader, frozenset({"visits", "salaries"}), LIMITS) as opened:
+        yield opened
+
+
+@pytest.fixture(params=ENGINES)
+def engine(request: pytest.FixtureRequest) -> Engine:
+    opened: Engine = request.getfixturevalue(request.param)
+    return opened
 
 
 def test_rows_are_the_right_ones(engine: Engine) -> None:
@@ -57,7 +70,7 @@ def test_a_table_nobody_registered_is_refused(engine: Engine) -> None:
         engine.run("SELECT 1", frozenset({"ghosts"}))
 
 
-def test_too_many_rows_are_refused_and_not_cut(engine: Engine, tmp_path: Path) -> None:
+def test_too_many_rows_are_refused_and_not_cut(engine: Engine) -> None:
     assert len(engine.run("SELECT visit FROM visits", VISITS).rows) == LIMITS.rows_max
 
     with pytest.raises(EngineRefused) as refused:
