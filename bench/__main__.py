@@ -68,6 +68,7 @@ def disclosure(
             (home / "tpch").mkdir()
             files = tpch.generated(home / "tpch", scale)
             report.add("TPC-H, no rules asked", tpch.figures(scale, tpch.jailed_and_raw_ms(files, max(1, rounds // 3))))
+        report.add("this machine", [figures.machine()])
     report.close()
 
 

@@ -1,6 +1,7 @@
 """A figure: what was measured, beside what was aimed at. It is shown whether or not the aim was reached."""
 
 import json
+import os
 import sys
 import time
 from collections.abc import Callable, Sequence
@@ -38,6 +39,11 @@ def interleaved_ms(rounds: int, **ways: Callable[[], object]) -> dict[str, float
             does()
             times[name].append(1e3 * (time.perf_counter() - began))
     return {name: median(measured) for name, measured in times.items()}
+
+
+def machine() -> Figure:
+    """Who else was at work: on a busy machine what runs in several processes waits more often than what does not."""
+    return Figure(f"load of the last minute, {os.cpu_count()} processors", f"{os.getloadavg()[0]:.1f}")
 
 
 def show(console: Console, title: str, figures: Sequence[Figure]) -> None:
