@@ -72,6 +72,10 @@ class House:
         pinned = self.settings.secrets / "log_root"
         return pinned.read_text().strip() if pinned.exists() else ""
 
+    def holder(self) -> Keyholder:
+        """Who signs checkpoints."""
+        return _holder(self.settings)
+
     def log_policy(self) -> LogPolicy:
         """Which witnesses there are, by a file of the operator's, and how many must cosign what is published."""
         named = self.settings.secrets / "witnesses"

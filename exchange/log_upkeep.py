@@ -42,19 +42,28 @@ def root(file: Path) -> None:
 
 @log.command("sign")
 def sign(
-    what: Annotated[str, typer.Argument(help="ADDED, RETIRED or COMPROMISED.")],
+    what: Annotated[str, typer.Argument(help="ADDED, RETIRED, COMPROMISED, FROZEN or CONTINUED.")],
     root: RootFile,
     origin: Annotated[str, typer.Option(help="The log's name.")],
     number: Annotated[int, typer.Option(help="1 for the first change, and so on; `status` says which is next.")],
     size: Annotated[int, typer.Option(help="From which size on, below which size, or up to which size believed.")],
-    vkey: Annotated[list[str], typer.Option(help="The keys it is about, both of the pair.")],
-    tree: Annotated[str, typer.Option(help="For COMPROMISED: the root hash of that size, in hex.")] = "",
+    vkey: Annotated[list[str] | None, typer.Option(help="The keys it is about, both of the pair.")] = None,
+    tree: Annotated[str, typer.Option(help="The root hash of that size, in hex; not for ADDED and RETIRED.")] = "",
+    successor: Annotated[str, typer.Option(help="For CONTINUED: the name of the log that goes on.")] = "",
 ) -> None:
     """Sign one change of the keys. Needs no network and no database; prints what is to be carried to the exchange."""
     if not root.exists():
         raise typer.BadParameter("there is no such root")
-    said = {"what": what, "origin": origin, "number": number, "size": size, "vkeys": vkey, "root": tree}
-    act = KeyChange.model_validate_json(json.dumps({**said, "successor": "", "at_s": int(time.time())}))
+    said = {
+        "what": what,
+        "origin": origin,
+        "number": number,
+        "size": size,
+        "vkeys": vkey or [],
+        "root": tree,
+        "successor": successor,
+    }
+    act = KeyChange.model_validate_json(json.dumps({**said, "successor": successor, "at_s": int(time.time())}))
     typer.echo(act.signed(_root(root)).model_dump_json())
 
 
@@ -62,7 +71,7 @@ def sign(
 def status() -> None:
     """What the next change is signed over: its number, how far the log was signed, its keys."""
     with opened() as house, house.ground.reading(NOBODY) as unit:
-        found, _ = log_keys.shown(unit, _anchor(house))
+        found, _ = log_keys.shown(unit, anchor_of(house))
         size, tree = head(unit.connection)
         told = {"origin": found.origin, "next_number": found.number + 1, "signed_size": signed_size(unit.connection)}
         told |= {"head_size": size, "head_root": tree.hex(), "vkeys": list(house.log_vkeys)}
@@ -125,7 +134,7 @@ def opened() -> Iterator[House]:
 def shown_keys(house: House) -> tuple[list[str], bytes]:
     """The keys that sign now, and the entries that changed them, as an export holds them."""
     with house.ground.reading(NOBODY) as unit:
-        shown = keys_shown(unit, _anchor(house))
+        shown = keys_shown(unit, anchor_of(house))
     active = [one.vkey for one in shown.keys if one.to_size is None and one.trusted_until_size is None]
     changes = [one.model_dump() for one in shown.changes]
     return active, json.dumps(changes).encode() if changes else b""
@@ -137,14 +146,14 @@ def _told(file: Path, what: str) -> None:
         if KeyChange.peeked(envelope).what != what:
             raise BadEnvelope("another kind of change")
         with opened() as house, house.ground.writing(OPERATOR) as unit:
-            log = log_keys.change(unit, envelope, _anchor(house))
+            log = log_keys.change(unit, envelope, anchor_of(house))
     except (BadEnvelope, ExchangeError) as refused:
         typer.echo(f"{getattr(refused, 'reason', log_keys.CODE)}: {refused}", err=True)
         raise typer.Exit(1) from None
     typer.echo(f"{log.id}: {len(log.changes)} changes")
 
 
-def _anchor(house: House) -> Anchor:
+def anchor_of(house: House) -> Anchor:
     return Anchor(house.log_vkeys, house.log_root, house.log_policy())
 
 

@@ -41,6 +41,12 @@ def pg_url(pg_server: str) -> str:
     return _fresh_database(pg_server)
 
 
+@pytest.fixture
+def pg_url_of_next_year(pg_server: str) -> str:
+    """A second fresh, empty database beside the first."""
+    return _fresh_database(pg_server)
+
+
 @pytest.fixture(scope="module")
 def pg_market_url(pg_server: str) -> str:
     """The address of a database that the tests of one module share."""

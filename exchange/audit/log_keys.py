@@ -6,12 +6,12 @@ Holds no key of the log: making and destroying them is the business of whoever h
 from dataclasses import dataclass
 
 from exchange.audit import views
-from exchange.audit.log_model import KeyAdded, KeyCompromised, KeyRetired, LogOpened, SignedLog
+from exchange.audit.log_model import KeyAdded, KeyCompromised, KeyRetired, LogContinued, LogFrozen, LogOpened, SignedLog
 from exchange.kernel import ids
 from exchange.kernel.caller import Role
 from exchange.kernel.errors import Guarded
 from exchange.kernel.unit import Opening, Unit
-from exchange.ledger.proofs import signed_size
+from exchange.ledger.proofs import head, newest_checkpoint, signed_size
 from exchange.wire.envelope import BadEnvelope, Envelope
 from exchange.wire.keys import BadKey, PublicKey
 from exchange.wire.log_keys import KeyChange, LogKeys
@@ -52,6 +52,49 @@ def change(unit: Unit, envelope: Envelope, anchor: Anchor) -> SignedLog:
     except NoteRefused as refused:
         raise Guarded(str(refused), code=CODE) from None
     return unit.record(opened, _fact(unit, envelope, said, anchor.policy))
+
+
+def freeze(unit: Unit, anchor: Anchor, reason: str) -> SignedLog:
+    """Record that nothing follows. Whoever holds the keys then signs it, and nothing after it."""
+    unit.caller.require(Role.ADMIN)
+    log = _log(unit, anchor)
+    by = unit.caller.person_id
+    return unit.record(log if log.version else _opened(unit, log, anchor), LogFrozen(reason=reason, by=by))
+
+
+def frozen_at(unit: Unit, anchor: Anchor, acts: tuple[Envelope, ...]) -> tuple[LogKeys, str]:
+    """The keys with the root's two last words, and the note it was frozen at, which must be the newest published."""
+    log, newest = _log(unit, anchor), newest_checkpoint(unit.connection)
+    if log.state != "FROZEN" or newest is None or newest[0].size != head(unit.connection)[0]:
+        raise Guarded("the log is not frozen, or not published to its end", code=CODE)
+    try:
+        after = known(log).told(acts, PublicKey.parsed(log.root_key))
+    except (NoteRefused, BadKey):
+        raise Guarded("the root's words do not freeze and continue this log", code=CODE) from None
+    if after.successor is None or after.frozen != newest[0]:
+        raise Guarded("the root's words do not freeze and continue this log", code=CODE)
+    return after, newest[1]
+
+
+def continued(unit: Unit, after: LogKeys, note: str, acts: tuple[Envelope, ...], root_key: str) -> SignedLog:
+    """Entry 0 of the log that goes on."""
+    unit.caller.require(Role.ADMIN)
+    if after.successor is None or after.frozen is None:
+        raise Guarded("nothing is continued", code=CODE)
+    successor, vkeys = after.successor
+    log = unit.load(SignedLog, ids.derived("log", successor))
+    fact = LogContinued(
+        origin=after.origin,
+        size=after.frozen.size,
+        root=after.frozen.root.hex(),
+        note=note,
+        successor=successor,
+        vkeys=vkeys,
+        root_key=root_key,
+        acts=acts,
+        by=unit.caller.person_id,
+    )
+    return unit.record(log, fact)
 
 
 def known(log: SignedLog) -> LogKeys:

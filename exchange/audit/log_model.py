@@ -41,6 +41,28 @@ class KeyCompromised(Event):
     by: str
 
 
+class LogFrozen(Event):
+    """The last thing that is logged under this name."""
+
+    reason: str
+    by: str
+
+
+class LogContinued(Event):
+    """Entry 0 of the log that goes on: from which it does, and up to where that one is believed."""
+
+    origin: str
+    size: int
+    root: str
+    note: str
+    successor: str
+    vkeys: tuple[str, ...]
+    root_key: str
+    acts: tuple[Envelope, ...]
+    """The root's words: frozen there, continued here."""
+    by: str
+
+
 class SignedLog(Entity):
     """One log. Its own entries say which keys sign it."""
 
@@ -49,6 +71,8 @@ class SignedLog(Entity):
         ("OPEN", KeyAdded): "OPEN",
         ("OPEN", KeyRetired): "OPEN",
         ("OPEN", KeyCompromised): "OPEN",
+        ("OPEN", LogFrozen): "FROZEN",
+        ("NEW", LogContinued): "OPEN",
     }
     origin: str = ""
     vkeys: tuple[str, ...] = ()
@@ -58,4 +82,6 @@ class SignedLog(Entity):
     def learned(self, event: Event) -> dict[str, Any]:
         if isinstance(event, KeyAdded | KeyRetired | KeyCompromised):
             return {"changes": (*self.changes, event.change)}
+        if isinstance(event, LogContinued):
+            return {"origin": event.successor, "vkeys": event.vkeys, "root_key": event.root_key}
         return super().learned(event)

@@ -153,7 +153,7 @@ def _replay(folder: Path, newest: Checkpoint, sizes: set[int]) -> tuple[dict[int
     frontier, seen = Frontier(), _Seen()
     roots = {0: EMPTY_ROOT}
     leaves: list[bytes] = []
-    for data in _entries(folder, newest.size):
+    for data in entries_of(folder, newest.size):
         _check_entry(data, seen)
         leaves.append(leaf_hash(data))
         frontier.add(leaves[-1])
@@ -167,7 +167,8 @@ def _replay(folder: Path, newest: Checkpoint, sizes: set[int]) -> tuple[dict[int
     return roots, levels
 
 
-def _entries(folder: Path, size: int) -> Iterator[bytes]:
+def entries_of(folder: Path, size: int) -> Iterator[bytes]:
+    """The entries as they lie in the folder's bundles."""
     for wanted in places(size):
         if wanted.kind != "entries":
             continue

@@ -77,6 +77,8 @@ class Guard:
             raise ForkRefused("the guard is another log's")
         if new.size < last.size:
             raise ForkRefused("the tree is smaller than what was signed")
+        if new.size > last.size and self._frozen.exists():
+            raise ForkRefused("the log is frozen")
         if at_us < last.at_us:
             raise ClockSteppedBack("the clock is behind the last signature")
         try:
@@ -91,6 +93,23 @@ class Guard:
             "size": new.size,
         }
         write_durably(self._path, canonical.encode(state))
+
+    @property
+    def _frozen(self) -> Path:
+        return self._path.with_name(self._path.name + ".frozen")
+
+    def freeze(self) -> None:
+        """Nothing larger than what is remembered is signed any more, by whatever process."""
+        with self.held():
+            write_durably(self._frozen, b"frozen\n")
+
+    def set_aside(self, origin: str) -> None:
+        """Make room for the guard of the log that comes after the one of this name."""
+        with self.held() as last:
+            if last is not None and last.origin == origin and self._frozen.exists():
+                name = sha256(origin.encode()).hexdigest()[:16]
+                self._path.rename(self._path.with_name(f"{self._path.name}.{name}"))
+                self._frozen.unlink()
 
     def _read(self) -> Remembered | None:
         try:

@@ -12,8 +12,6 @@ from exchange.wire.event_types import TYPES
 from tests.market import opened
 
 WORD = "confidential-word"
-LOGS_OWN = {"log.continued", "log.frozen"}
-"""No entity tells these; the log says them of itself."""
 
 
 @pytest.fixture
@@ -48,4 +46,4 @@ def test_an_oversized_body_is_a_problem_of_its_own(door: TestClient) -> None:
 
 def test_every_event_of_the_product_has_its_wire_type_and_no_type_is_left_over() -> None:
     events = [one for one in Event.__subclasses__() if one.__module__.startswith("exchange.")]
-    assert {one.WIRE_TYPE for one in events} == TYPES - LOGS_OWN
+    assert {one.WIRE_TYPE for one in events} == TYPES

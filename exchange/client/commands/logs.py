@@ -20,9 +20,10 @@ from exchange.client.commands.desk import (
     show,
     text_in,
 )
+from exchange.client.continued import check_continued
 from exchange.client.mirror import download_log
 from exchange.client.verify import verify_log
-from exchange.wire.notes import open_checkpoint
+from exchange.wire.notes import open_checkpoint, read_checkpoint
 from exchange.wire.sm2 import check as check_sm2
 
 log = typer.Typer(no_args_is_help=True, help="The signed log, from outside.")
@@ -62,6 +63,7 @@ def verify(
     witness: Witnesses = None,
     quorum: Annotated[int | None, typer.Option(min=0, help="So many witnesses suffice; else all are needed.")] = None,
     root: LogRoot = "",
+    after: Annotated[Path | None, typer.Option(help="The folder of the log that was frozen before this one.")] = None,
     sm2: Annotated[str, typer.Option(help="An SM2 verifier key that must have signed too (商用密码).")] = "",
     as_json: AsJson = False,
 ) -> None:
@@ -70,7 +72,11 @@ def verify(
         raise InputRefused("there is no such folder")
     remembered, named = text_in(old_checkpoint) if old_checkpoint else None, log_keys_of(witness or ())
     needed = len(named) if quorum is None else quorum
-    report = verify_log(folder, log_keys_of(key), remembered, root=root, witnesses=named, quorum=needed)
+    vkeys, origin = log_keys_of(key), read_checkpoint((folder / "checkpoint").read_text("utf-8"))[0].origin
+    mine = [vkey for vkey in vkeys if after is None or vkey.startswith(f"{origin}+")]
+    report = verify_log(folder, mine, remembered, root=root, witnesses=named, quorum=needed)
+    if after is not None:
+        check_continued(folder, report, verify_log(after, [vkey for vkey in vkeys if vkey not in mine], root=root))
     if sm2:
         check_sm2((folder / "checkpoint").read_text("utf-8"), sm2)
     show({"verified": True, "origin": report.origin, "size": report.size, "root": report.root.hex()}, as_json)

@@ -63,6 +63,12 @@ class Operator:
         file.write_text(self.log("sign", what, *words, *more))
         return str(file)
 
+    def moves(self, url: str, origin: str) -> None:
+        """The house stands on another database from now on, and its log has another name."""
+        self.env |= {"DX_DATABASE_URL": url, "DX_ORIGIN": origin}
+        self.settings = Settings.read(self.env)
+        self.store = self.house().ground.store
+
     def grows(self) -> int:
         """One fact more, placed and signed by whatever keys lie in the files; answers with the size."""
         house = self.house()
@@ -74,7 +80,7 @@ class Operator:
     def signs(self) -> int:
         while Sequencer(self.store).run_once():
             pass
-        keys = GuardedKeys(log_keys(self.settings.secrets, ORIGIN), Guard(self.settings.home / "guard"))
+        keys = GuardedKeys(log_keys(self.settings.secrets, self.settings.origin), Guard(self.settings.home / "guard"))
         signed = sign_head(self.store, keys, self.house().ground.clock())
         return signed.size if signed else 0
 
