@@ -25,18 +25,19 @@ from exchange.audit.routes import audit
 from exchange.authorization.routes import controls, templates
 from exchange.classification.routes import routes as classification
 from exchange.custody.routes import custody
-from exchange.dispute.routes import disputes
+from exchange.dispute.routes import disputes, objections
 from exchange.house import House, Threads
 from exchange.incidents.routes import incidents
 from exchange.kernel.errors import ExchangeError
 from exchange.kernel.problems import problem, problem_of
 from exchange.ledger.backlog import STOPPED
 from exchange.ledger.routes import router as ledger
-from exchange.licensing.routes import licences, listings
+from exchange.licensing.routes import handovers, licences, listings
 from exchange.orders.approval_routes import approvals
 from exchange.orders.routes import orders, queries, receipts
 from exchange.orders.schedule_routes import schedules
-from exchange.oversight.routes import oversight, sanctions
+from exchange.oversight.routes import exits, oversight, sanctions
+from exchange.registration.routes import handles
 from exchange.registration.routes import routes as registration
 from exchange.rehearsal import rehearsal
 from exchange.settlement.payout_routes import payouts, simulator
@@ -51,11 +52,11 @@ log = structlog.get_logger()
 
 ROUTERS = (
     participants, keys, nodes, payloads,
-    registration, classification,
-    listings, licences,
+    registration, handles, classification,
+    handovers, listings, licences,
     settlement, payouts, simulator, rail_desk,
     queries, orders, receipts, schedules, approvals, templates, controls,
-    disputes, custody, incidents, sanctions, oversight,
+    disputes, objections, custody, incidents, exits, sanctions, oversight,
     audit, cosignatures, log_keys, ledger,
 )  # fmt: skip
 

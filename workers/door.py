@@ -101,7 +101,7 @@ class Door:
     def offer(self, licence_id: str, envelope: Envelope) -> dict[str, Any]:
         """Hand in a licence signed by this domain's key."""
         body = orjson.dumps({"envelope": envelope.model_dump()})
-        return self._json("POST", f"/v1/licences/{licence_id}:offer", content=body, key=f"offer-{licence_id}")
+        return self._json("POST", f"/v1/licences/{licence_id}:offer", content=body, key=f"offer-{envelope.digest}")
 
     def approval(self, approval_id: str) -> dict[str, Any]:
         """An approval this domain's provider is asked for, with what is to be signed."""

@@ -161,11 +161,6 @@ def revoke(participant_id: str, ask: RevocationAsk, unit: OpenUnit) -> Participa
     return ParticipantView.of(oversight.revoke(unit, participant_id, ask), unit)
 
 
-@participants.post("/{participant_id}:exit")
-def leave(participant_id: str, unit: OpenUnit) -> ParticipantView:
-    return ParticipantView.of(oversight.leave(unit, participant_id), unit)
-
-
 @keys.post("", status_code=201)
 def issue_key(ask: KeyAsk, unit: OpenUnit) -> KeyView:
     return KeyView.of(desk.issue_key(unit, ask))

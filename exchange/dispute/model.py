@@ -152,4 +152,4 @@ class Dispute(Entity):
     @property
     def freezes(self) -> bool:
         """A claim that the provider has no right in the data stops further trade in it."""
-        return self.category is Category.OWNERSHIP and self.by_buyer
+        return self.category is Category.OWNERSHIP and (self.by_buyer or not self.order_id)

@@ -7,14 +7,17 @@ from pydantic import BaseModel
 from sqlalchemy import or_, select
 from sqlmodel import SQLModel
 
+from exchange.dispute import objections as contested
 from exchange.dispute import service
 from exchange.dispute.asks import DecisionAsk, DisputeAsk, ResponseAsk, TermsAsk
 from exchange.dispute.model import Dispute
 from exchange.dispute.views import DisputeRow
 from exchange.kernel.http import OpenUnit, router
 from exchange.kernel.pages import Cursor, Limit, page
+from exchange.registration.asks import ObjectionAsk
 
 disputes = router("/v1/disputes", "disputes")
+objections = router("/v1/assets", "registration")
 
 
 class DisputeBrief(BaseModel):
@@ -45,6 +48,16 @@ class DisputeView(DisputeBrief):
     @classmethod
     def of(cls, dispute: Dispute) -> Self:
         return cls.model_validate(dispute, from_attributes=True)
+
+
+class ObjectionView(BaseModel):
+    """The asset somebody objected to. `days_left`: working days of its publicity that are still to run."""
+
+    id: str
+    state: str
+    holder_id: str
+    publicity_ends_at: int
+    days_left: int
 
 
 @disputes.post("", status_code=201)
@@ -96,6 +109,12 @@ def decide(dispute_id: str, ask: DecisionAsk, unit: OpenUnit) -> DisputeView:
 def withdraw(dispute_id: str, unit: OpenUnit) -> DisputeView:
     """Give the claim up; what was delivered is accepted."""
     return DisputeView.of(service.withdraw(unit, dispute_id))
+
+
+@objections.post("/{asset_id}:object")
+def object_to(asset_id: str, ask: ObjectionAsk, unit: OpenUnit) -> ObjectionView:
+    """Object while the publicity lasts; later, the claim goes on as a dispute and the refusal names it."""
+    return ObjectionView.model_validate(contested.object_to(unit, asset_id, ask.claim_sha256), from_attributes=True)
 
 
 def _brief_of(row: Any) -> DisputeBrief:

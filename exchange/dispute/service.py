@@ -61,7 +61,7 @@ def open_dispute(unit: Unit, ask: DisputeAsk) -> Dispute:
     if by_buyer:
         contests.contest(unit, order, dispute.id)
     if dispute.freezes:
-        register.freeze_disputed(unit, order.asset_id, _digest(dispute.id))
+        register.freeze_disputed(unit, order.asset_id, digest(dispute.id))
     return dispute
 
 
@@ -144,20 +144,20 @@ def _opened(unit: Unit, ask: DisputeAsk, order: Order, by_buyer: bool) -> Disput
         claimant_id=unit.caller.participant_id,
         respondent_id=order.provider_id if by_buyer else order.buyer_id,
         by_buyer=by_buyer,
-        due_at=_in_working_days(unit, ANSWER_WORKING_DAYS),
+        due_at=in_working_days(unit, ANSWER_WORKING_DAYS),
         by=unit.caller.person_id,
     )
 
 
 def _answered(unit: Unit, dispute: Dispute, *, is_silent: bool, evidence_sha256: tuple[str, ...]) -> Dispute:
     responded = DisputeResponded(is_silent=is_silent, evidence_sha256=evidence_sha256, by=unit.caller.person_id)
-    due_at = _in_working_days(unit, MEDIATION_WORKING_DAYS)
+    due_at = in_working_days(unit, MEDIATION_WORKING_DAYS)
     mediation = DisputeMediationStarted(mediator_id=access.EXCHANGE_ID, due_at=due_at)
     return unit.record(dispute, responded, mediation)
 
 
 def _to_arbitration(unit: Unit, dispute: Dispute) -> Dispute:
-    due_at = _in_working_days(unit, ARBITRATION_WORKING_DAYS)
+    due_at = in_working_days(unit, ARBITRATION_WORKING_DAYS)
     started = DisputeArbitrationStarted(started_by=unit.caller.participant_id, due_at=due_at)
     return unit.record(dispute, started)
 
@@ -178,15 +178,15 @@ def _enforced(unit: Unit, dispute: Dispute) -> Dispute:
 
 def _unfreeze(unit: Unit, dispute: Dispute) -> None:
     """What this dispute froze is free again, or frozen by the next claim about the same asset."""
-    if not dispute.freezes or not register.unfreeze_disputed(unit, dispute.asset_id, _digest(dispute.id)):
+    if not dispute.freezes or not register.unfreeze_disputed(unit, dispute.asset_id, digest(dispute.id)):
         return
     for other_id in views.ownership_claims(unit.connection, dispute.asset_id):
-        register.freeze_disputed(unit, dispute.asset_id, _digest(other_id))
+        register.freeze_disputed(unit, dispute.asset_id, digest(other_id))
 
 
 def _claimed(unit: Unit, dispute: Dispute, refund_bp: int) -> None:
     """Nobody is given more than was claimed."""
-    price_fen = unit.get(Order, dispute.order_id).price_fen
+    price_fen = unit.get(Order, dispute.order_id).price_fen if dispute.order_id else 0
     if (not dispute.by_buyer and refund_bp) or money.share(price_fen, refund_bp) > dispute.claim_fen:
         raise Guarded("no more is given back than was claimed", code="E_CLAIM")
 
@@ -203,14 +203,19 @@ def _party_order(unit: Unit, order_id: str) -> tuple[Order, bool]:
 
 def _party_dispute(unit: Unit, dispute_id: str) -> Dispute:
     dispute = unit.get(Dispute, dispute_id)
-    _party_order(unit, dispute.order_id)
+    if dispute.order_id:
+        _party_order(unit, dispute.order_id)
+    elif unit.caller.participant_id not in (dispute.claimant_id, dispute.respondent_id):
+        raise NotFound("no such dispute")
+    elif unit.caller.roles <= {Role.NODE}:
+        raise Forbidden("a machine does not do this")
     return dispute
 
 
-def _in_working_days(unit: Unit, days: int) -> int:
+def in_working_days(unit: Unit, days: int) -> int:
     return unit.calendar.end_of(unit.calendar.after(unit.calendar.today(unit.now), days))
 
 
-def _digest(dispute_id: str) -> str:
+def digest(dispute_id: str) -> str:
     """What the register writes down as the ground of a freeze."""
     return hashlib.sha256(dispute_id.encode()).hexdigest()

@@ -34,6 +34,14 @@ class LicenceAsk(Ask):
     terms: LicenceTerms
 
 
+class TermsAsk(Ask):
+    terms: LicenceTerms
+
+
+class AttestationAsk(Ask):
+    attestation_sha256: Digest
+
+
 class SignedAsk(Ask):
     envelope: Envelope
 

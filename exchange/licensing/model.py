@@ -1,7 +1,25 @@
 """Listings (挂牌) and licences (授权): what is offered on which terms, and who agreed to what. Pure."""
 
+from typing import Any
+
 from exchange.kernel.clock import SECOND
 from exchange.kernel.entity import Entity, Event
+from exchange.licensing.events import (
+    DeletionAttested,
+    LicenceActivated,
+    LicenceAgreed,
+    LicenceCountered,
+    LicenceExhausted,
+    LicenceExpired,
+    LicenceOffered,
+    LicenceRefused,
+    LicenceRequested,
+    LicenceResumed,
+    LicenceRevoked,
+    LicenceSuspended,
+    LicenceTerminated,
+    LicenceTerminationProposed,
+)
 from exchange.wire.envelope import Envelope
 from exchange.wire.licences import LicenceTerms, PrivacyBudget
 
@@ -93,91 +111,14 @@ class Listing(Entity):
     suspended_by: str = ""
 
 
-class LicenceRequested(Event):
-    listing_id: str
-    asset_id: str
-    provider_id: str
-    merchant_id: str
-    buyer_id: str
-    domain: str
-    controls_digest: str
-    recipient_kid: str
-    k_min: int
-    budget: PrivacyBudget | None = None
-    dominance_bp_max: int
-    terms: LicenceTerms
-    answer_due_at: int
-    by: str
-
-
-class LicenceOffered(Event):
-    """The provider's own key, inside its domain, signed the licence."""
-
-    envelope: Envelope
-    answer_due_at: int
-    by: str
-
-
-class LicenceRefused(Event):
-    reason: str
-    by: str
-
-
-class LicenceAgreed(Event):
-    """The buyer signed the same bytes."""
-
-    envelope: Envelope
-    digest: str
-    by: str
-
-
-class LicenceActivated(Event):
-    policy_digest: str
-
-
-class LicenceSuspended(Event):
-    ground: str
-    suspended_by: str
-    """COMPLIANCE, REGULATOR or PROVIDER; empty where the rules did it."""
-    by: str
-
-
-class LicenceResumed(Event):
-    by: str
-
-
-class LicenceExhausted(Event):
-    jobs: int
-
-
-class LicenceExpired(Event):
-    pass
-
-
-class LicenceRevoked(Event):
-    ground: str
-    fault: str
-    refund_rule: str
-    by: str
-
-
-class LicenceTerminationProposed(Event):
-    """One party wants to end it; the other's consent does."""
-
-    proposed_by: str
-    by: str
-
-
-class LicenceTerminated(Event):
-    by: str
-
-
 class Licence(Entity):
     """Who may compute what on which asset, for which purposes, until when. Nothing runs that no such licence covers."""
 
     NEXT = {
         ("NEW", LicenceRequested): "REQUESTED",
         ("REQUESTED", LicenceOffered): "OFFERED",
+        ("REQUESTED", LicenceCountered): "REQUESTED",
+        ("OFFERED", LicenceCountered): "REQUESTED",
         ("REQUESTED", LicenceRefused): "REFUSED",
         ("OFFERED", LicenceRefused): "REFUSED",
         ("OFFERED", LicenceAgreed): "AGREED",
@@ -191,6 +132,7 @@ class Licence(Entity):
         ("SUSPENDED", LicenceRevoked): "REVOKED",
         ("ACTIVE", LicenceTerminationProposed): "ACTIVE",
         ("ACTIVE", LicenceTerminated): "TERMINATED",
+        **{(state, DeletionAttested): state for state in ("EXHAUSTED", "EXPIRED", "REVOKED", "TERMINATED")},
     }
     listing_id: str = ""
     asset_id: str = ""
@@ -209,6 +151,15 @@ class Licence(Entity):
     answer_due_at: int = 0
     suspended_by: str = ""
     proposed_by: str = ""
+    countered_by: str = ""
+    rounds: int = 0
+    """How often other terms were put to the other side."""
+    attestation_sha256: str = ""
+
+    def learned(self, event: Event) -> dict[str, Any]:
+        kept = super().learned(event)
+        # Other terms: what was signed before is not an offer any more.
+        return {**kept, "envelope": None, "rounds": self.rounds + 1} if isinstance(event, LicenceCountered) else kept
 
     @property
     def is_unanswered(self) -> bool:
@@ -236,3 +187,32 @@ class Licence(Entity):
         if self.envelope is None:
             raise ValueError("this licence has not come so far")
         return self.envelope
+
+
+__all__ = [
+    "ComplianceFailed",
+    "CompliancePassed",
+    "DeletionAttested",
+    "Licence",
+    "LicenceActivated",
+    "LicenceAgreed",
+    "LicenceCountered",
+    "LicenceExhausted",
+    "LicenceExpired",
+    "LicenceOffered",
+    "LicenceRefused",
+    "LicenceRequested",
+    "LicenceResumed",
+    "LicenceRevoked",
+    "LicenceSuspended",
+    "LicenceTerminated",
+    "LicenceTerminationProposed",
+    "Listing",
+    "ListingDelisted",
+    "ListingPaused",
+    "ListingPublished",
+    "ListingReinstated",
+    "ListingResumed",
+    "ListingSubmitted",
+    "ListingSuspended",
+]

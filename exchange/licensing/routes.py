@@ -12,15 +12,18 @@ from exchange.kernel.errors import NotFound
 from exchange.kernel.http import OpenUnit, router
 from exchange.kernel.pages import Cursor, Limit, page
 from exchange.kernel.unit import Unit
+from exchange.licensing import asks, bargaining, handover, service, stops
 from exchange.licensing import listings as stalls
-from exchange.licensing import service, stops
 from exchange.licensing.asks import Assessment, GroundAsk, LicenceAsk, ListingAsk, ReportAsk, SignedAsk
 from exchange.licensing.model import Licence, Listing
 from exchange.licensing.views import LicenceRow, ListingRow
+from exchange.registration.asks import AcceptanceAsk, TransferAsk
+from exchange.registration.model import Asset
 from exchange.wire.envelope import Envelope
 from exchange.wire.licences import LicenceTerms, PrivacyBudget
 
 listings = router("/v1/listings", "licensing")
+handovers = router("/v1/assets", "licensing")
 licences = router("/v1/licences", "licensing")
 
 
@@ -39,6 +42,21 @@ class ListingView(BaseModel):
     @classmethod
     def of(cls, listing: Listing) -> Self:
         return cls.model_validate(listing, from_attributes=True)
+
+
+class CertificateView(BaseModel):
+    """Who holds a certificate, and who is to."""
+
+    id: str
+    state: str
+    holder_id: str
+    transferee_id: str
+    domain: str
+    certificate_no: str
+
+    @classmethod
+    def of(cls, asset: Asset) -> Self:
+        return cls.model_validate(asset, from_attributes=True)
 
 
 class LicenceBrief(BaseModel):
@@ -179,10 +197,34 @@ def revoke(licence_id: str, ask: GroundAsk, unit: OpenUnit) -> LicenceView:
     return LicenceView.of(stops.revoke(unit, licence_id, ask.ground))
 
 
+@licences.post("/{licence_id}:counter")
+def counter(licence_id: str, ask: asks.TermsAsk, unit: OpenUnit) -> LicenceView:
+    """Put other terms to the other side; the provider's domain signs anew."""
+    return LicenceView.of(bargaining.counter(unit, licence_id, ask.terms))
+
+
+@licences.post("/{licence_id}:attest-deletion")
+def attest_deletion(licence_id: str, ask: asks.AttestationAsk, unit: OpenUnit) -> LicenceView:
+    """After its end, within ten working days (the buyer)."""
+    return LicenceView.of(stops.attest_deletion(unit, licence_id, ask.attestation_sha256))
+
+
 @licences.post("/{licence_id}:terminate")
 def terminate(licence_id: str, unit: OpenUnit) -> LicenceView:
     """End it by agreement: the first party to ask proposes, the other concludes."""
     return LicenceView.of(stops.terminate(unit, licence_id))
+
+
+@handovers.post("/{asset_id}:transfer")
+def propose_transfer(asset_id: str, ask: TransferAsk, unit: OpenUnit) -> CertificateView:
+    """Want another participant to hold the certificate (its holder)."""
+    return CertificateView.of(handover.propose(unit, asset_id, ask))
+
+
+@handovers.post("/{asset_id}:accept-transfer")
+def accept_transfer(asset_id: str, ask: AcceptanceAsk, unit: OpenUnit) -> CertificateView:
+    """Agree to hold it from now on (the other)."""
+    return CertificateView.of(handover.accept(unit, asset_id, ask))
 
 
 def _oversees(unit: Unit) -> bool:

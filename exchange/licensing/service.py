@@ -7,7 +7,7 @@ from exchange.kernel import ids
 from exchange.kernel.caller import Role
 from exchange.kernel.errors import Forbidden, Guarded, Malformed, NotFound
 from exchange.kernel.unit import Unit
-from exchange.licensing import views
+from exchange.licensing import bargaining, views
 from exchange.licensing.asks import Assessment, ListingAsk
 from exchange.licensing.model import (
     ComplianceFailed,
@@ -27,9 +27,6 @@ from exchange.wire.envelope import BadEnvelope, Envelope
 from exchange.wire.keys import PublicKey
 from exchange.wire.sealing import RecipientKey
 from policies import prices
-
-ANSWER_WORKING_DAYS = 10
-"""For each side to answer the other: the provider a request, the buyer an offer."""
 
 
 def submit_listing(unit: Unit, ask: ListingAsk) -> Listing:
@@ -107,6 +104,7 @@ def request_licence(unit: Unit, listing_id: str, terms: wire.LicenceTerms) -> Li
     if not terms.within(listing.template):
         raise Guarded("the terms go beyond the listing's template", code="E_SCOPE")
     asset = registration.certified(unit, listing.asset_id)
+    bargaining.within_certificate(unit, asset, terms)
     grading = classification.confirmed(unit, asset.id)
     return unit.record(
         Licence(id=ids.fresh("lic")),
@@ -123,7 +121,7 @@ def request_licence(unit: Unit, listing_id: str, terms: wire.LicenceTerms) -> Li
             budget=classification.budget(unit, grading),
             dominance_bp_max=grading.dominance_bp_max,
             terms=terms,
-            answer_due_at=_answer_due_at(unit),
+            answer_due_at=bargaining.answer_due_at(unit),
             by=unit.caller.person_id,
         ),
         refs=(listing.head,),
@@ -137,9 +135,10 @@ def offer(unit: Unit, licence_id: str, envelope: Envelope) -> Licence:
     if licence.provider_id != unit.caller.participant_id:
         raise NotFound("no such licence")
     access.active(unit, licence.provider_id)
+    bargaining.within_certificate(unit, registration.certified(unit, licence.asset_id), licence.agreed_terms)
     _opened(envelope, licence, (_domain_key(unit, licence.domain),))
-    _in_time(unit, licence)
-    offered = LicenceOffered(envelope=envelope, answer_due_at=_answer_due_at(unit), by=unit.caller.person_id)
+    bargaining.in_time(unit, licence)
+    offered = LicenceOffered(envelope=envelope, answer_due_at=bargaining.answer_due_at(unit), by=unit.caller.person_id)
     return unit.record(licence, offered)
 
 
@@ -151,7 +150,7 @@ def agree(unit: Unit, licence_id: str, envelope: Envelope) -> Licence:
         raise NotFound("no such licence")
     buyer = access.active(unit, licence.buyer_id)
     _opened(envelope, licence, (_domain_key(unit, licence.domain), PublicKey.parsed(buyer.signing_key)))
-    _in_time(unit, licence)
+    bargaining.in_time(unit, licence)
     listing = unit.get(Listing, licence.listing_id)
     if listing.state != "LIVE":
         raise Guarded("the listing is not live", code="E_ASSET_STATE")
@@ -197,16 +196,6 @@ def _opened(envelope: Envelope, licence: Licence, signers: tuple[PublicKey, ...]
         raise Malformed("the licence is signed by somebody else too", code="E_SIGNATURE")
     if signed != proposal(licence):
         raise Guarded("what was signed is not what was asked for", code="E_SCOPE")
-
-
-def _answer_due_at(unit: Unit) -> int:
-    return unit.calendar.end_of(unit.calendar.after(unit.calendar.today(unit.now), ANSWER_WORKING_DAYS))
-
-
-def _in_time(unit: Unit, licence: Licence) -> None:
-    """The timer may come late; the answer may not."""
-    if licence.is_unanswered and unit.now >= licence.answer_due_at:
-        raise Guarded("the ten working days have passed", code="E_WINDOW")
 
 
 def _domain_key(unit: Unit, domain: str) -> PublicKey:

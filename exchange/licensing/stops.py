@@ -7,6 +7,7 @@ from exchange.kernel.errors import Forbidden, Guarded, NotFound
 from exchange.kernel.unit import Unit
 from exchange.licensing import authority
 from exchange.licensing.model import (
+    DeletionAttested,
     Licence,
     LicenceExhausted,
     LicenceExpired,
@@ -26,7 +27,7 @@ PROVIDER = "PROVIDER"
 
 
 def refuse(unit: Unit, licence_id: str, reason: str) -> Licence:
-    licence = _party_licence(unit, licence_id)
+    licence = party_licence(unit, licence_id)
     return unit.record(licence, LicenceRefused(reason=reason, by=unit.caller.person_id))
 
 
@@ -81,13 +82,23 @@ def sanction(unit: Unit, licence_id: str, action: str, ground: str, suspended_by
 
 def terminate(unit: Unit, licence_id: str) -> Licence:
     """End it by agreement: the first party to ask proposes, the other concludes. Asking again changes nothing."""
-    licence = _party_licence(unit, licence_id)
+    licence = party_licence(unit, licence_id)
     if licence.proposed_by == unit.caller.participant_id:
         return licence
     if not licence.proposed_by:
         proposed = LicenceTerminationProposed(proposed_by=unit.caller.participant_id, by=unit.caller.person_id)
         return unit.record(licence, proposed)
     return unit.record(licence, LicenceTerminated(by=unit.caller.person_id))
+
+
+def attest_deletion(unit: Unit, licence_id: str, attestation_sha256: str) -> Licence:
+    """The licence has ended: within ten working days its buyer says that its copies are gone (rulebook 3.5)."""
+    licence = party_licence(unit, licence_id)
+    if licence.buyer_id != unit.caller.participant_id:
+        raise Forbidden("the buyer attests what the buyer deleted")
+    if licence.attestation_sha256:
+        raise Guarded("it was attested already", code="E_ATTESTED")
+    return unit.record(licence, DeletionAttested(attestation_sha256=attestation_sha256, by=unit.caller.person_id))
 
 
 def lapse(unit: Unit, licence_id: str) -> Licence:
@@ -109,9 +120,11 @@ def exhaust(unit: Unit, licence_id: str, jobs: int) -> Licence:
 
 
 def suspend_uncertified(unit: Unit, licence_id: str) -> Licence:
-    """For the timer: the asset's certificate is frozen, cancelled or has expired."""
+    """For the timer: a licence rests with a certificate that is frozen or cancelled, and ends with one that expired."""
     licence = unit.get(Licence, licence_id)
     asset = unit.get(Asset, licence.asset_id)
+    if asset.state == "EXPIRED" and licence.state in ("ACTIVE", "SUSPENDED"):
+        return unit.record(licence, LicenceExpired(), refs=(asset.head,))
     if licence.state != "ACTIVE" or asset.state == "CERTIFIED":
         return licence
     suspended = LicenceSuspended(ground=f"CERTIFICATE_{asset.state}", suspended_by="", by=unit.caller.person_id)
@@ -146,7 +159,7 @@ def follow_party(unit: Unit, licence_id: str) -> Licence:
     return unit.record(licence, revoked)
 
 
-def _party_licence(unit: Unit, licence_id: str) -> Licence:
+def party_licence(unit: Unit, licence_id: str) -> Licence:
     licence = unit.get(Licence, licence_id)
     if unit.caller.participant_id not in (licence.provider_id, licence.buyer_id):
         raise NotFound("no such licence")

@@ -74,6 +74,14 @@ def asset_is_licensed(connection: Connection, asset_id: str) -> bool:
     return connection.execute(query).first() is not None
 
 
+def asset_is_listed(connection: Connection, asset_id: str) -> bool:
+    """Whether a listing of an asset is on its way to the market, on it, or rests."""
+    table = SQLModel.metadata.tables["listing"]
+    ended = table.c.state.in_(("REJECTED", "DELISTED"))
+    query = select(table.c.id).where(table.c.asset_id == asset_id, ~ended).limit(1)
+    return connection.execute(query).first() is not None
+
+
 def assets_on_the_market(connection: Connection) -> list[tuple[str, str]]:
     """Every listing on the market, with its asset."""
     return _assets(connection, SQLModel.metadata.tables["listing"], ("LIVE", "PAUSED"))
@@ -119,8 +127,11 @@ def _assets(connection: Connection, table: Table, states: tuple[str, ...]) -> li
 
 def _uncertified(connection: Connection, table: Table, states: tuple[str, ...]) -> list[str]:
     asset = SQLModel.metadata.tables["asset"]
-    lost = asset.c.state.in_(("FROZEN", "EXPIRED", "CANCELLED"))
-    query = select(table.c.id).join(asset, asset.c.id == table.c.asset_id).where(lost, table.c.state.in_(states))
+    lost = and_(asset.c.state.in_(("FROZEN", "EXPIRED", "CANCELLED")), table.c.state.in_(states))
+    if table.name == "licence":
+        # With the certificate's own end, a licence ends too, be it resting or not.
+        lost = or_(lost, and_(asset.c.state == "EXPIRED", table.c.state == "SUSPENDED"))
+    query = select(table.c.id).join(asset, asset.c.id == table.c.asset_id).where(lost)
     return list(connection.execute(query.order_by(table.c.id).limit(500)).scalars())
 
 

@@ -10,9 +10,11 @@ from sqlalchemy import Connection, Select, select
 from sqlmodel import SQLModel
 
 from exchange.kernel.unit import Unit
+from exchange.licensing.model import Licence
 
 FORMAL_REVIEW_WORKING_DAYS = 5
 REGRADE_WORKING_DAYS = 10
+DELETION_WORKING_DAYS = 10
 PAGE = 200
 
 
@@ -40,6 +42,7 @@ def overdue(unit: Unit) -> list[Overdue]:
         *_named(unit, "CUSTODY_PROOF", select(custody.c.id, custody.c.proof_due_at).where(custody.c.proof_missed)),
         *_waiting(unit, "FORMAL_REVIEW", "asset", "SUBMITTED", FORMAL_REVIEW_WORKING_DAYS),
         *_waiting(unit, "REGRADE", "grading", "REGRADE_REQUIRED", REGRADE_WORKING_DAYS),
+        *_undeleted(unit),
         *_revocations(unit.connection),
     ]
     return sorted(found, key=lambda one: (one.due_at, one.kind, one.subject))[:PAGE]
@@ -67,8 +70,17 @@ def _waiting(unit: Unit, kind: str, name: str, state: str, working_days: int) ->
         one: unit.calendar.end_of(unit.calendar.after(unit.calendar.today(at), working_days))
         for one, at in since.items()
     }
-    who = "REGISTRAR" if kind == "FORMAL_REVIEW" else "SUPPLIER"
+    who = {"FORMAL_REVIEW": "REGISTRAR", "DELETION": "BUYER"}.get(kind, "SUPPLIER")
     return [Overdue(kind=kind, subject=one, who=who, due_at=at) for one, at in due.items() if at <= unit.now]
+
+
+def _undeleted(unit: Unit) -> list[Overdue]:
+    """Licences that have ended without their buyer attesting that its copies are gone."""
+    found = []
+    for state in ("EXHAUSTED", "EXPIRED", "REVOKED", "TERMINATED"):
+        ended = _waiting(unit, "DELETION", "licence", state, DELETION_WORKING_DAYS)
+        found += [one for one in ended if not unit.get(Licence, one.subject).attestation_sha256]
+    return found
 
 
 def _revocations(connection: Connection) -> list[Overdue]:

@@ -17,6 +17,7 @@ from exchange.oversight.views import SanctionRow
 
 sanctions = router("/v1/sanctions", "oversight")
 oversight = router("/v1/oversight", "oversight")
+exits = router("/v1/participants", "access")
 Time = Annotated[int, Query(ge=0, le=2**53 - 1)]
 
 
@@ -47,6 +48,12 @@ class SanctionView(SanctionBrief):
     @classmethod
     def of(cls, sanction: Sanction) -> Self:
         return cls.model_validate(sanction, from_attributes=True)
+
+
+class ExitView(BaseModel):
+    id: str
+    state: str
+    org_name: str
 
 
 @sanctions.post("", status_code=201)
@@ -117,6 +124,12 @@ def list_overdue(unit: OpenUnit) -> list[overdue.Overdue]:
     """What should have been done by now, oldest first."""
     unit.caller.require(*OVERSEERS)
     return overdue.overdue(unit)
+
+
+@exits.post("/{participant_id}:exit")
+def leave(participant_id: str, unit: OpenUnit) -> ExitView:
+    """Leave the market, once nothing is open (the participant)."""
+    return ExitView.model_validate(service.leave(unit, participant_id), from_attributes=True)
 
 
 def _brief(row: Any) -> SanctionBrief:

@@ -3,8 +3,9 @@
 The table decides what is done; whoever imposes it names the ground and the finding, and does not hear the appeal.
 """
 
+from exchange.access import oversight as participants
 from exchange.access.model import Participant
-from exchange.access.service import OVERSEERS
+from exchange.access.service import OVERSEERS, own
 from exchange.incidents import service as incidents
 from exchange.incidents.model import IncidentKind
 from exchange.kernel import ids
@@ -144,6 +145,14 @@ def escalate(unit: Unit, sanction_id: str) -> Sanction:
         **actions,
     )
     return unit.record(sanction, escalated)
+
+
+def leave(unit: Unit, participant_id: str) -> Participant:
+    """A participant leaves when it owes and is owed nothing (rulebook 3.1); access asks about its domains."""
+    participant = own(unit, participant_id)
+    if found := views.open_business(unit.connection, participant.id):
+        raise Guarded(f"still open: {', '.join(found)}", code="E_OPEN_BUSINESS")
+    return participants.leave(unit, participant.id)
 
 
 def seen(unit: Unit, sanction_id: str) -> Sanction:

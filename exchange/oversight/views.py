@@ -1,5 +1,7 @@
 """Sanctions as they are looked up; and whose listings, licences and disputes a finding is about."""
 
+from typing import Any
+
 from sqlalchemy import BigInteger, Connection, func, or_, select
 from sqlmodel import Field, SQLModel
 
@@ -53,6 +55,42 @@ def quality_upheld(unit: Unit, participant_id: str) -> int:
     closed = select(func.count(func.distinct(dispute.c.id))).join(event, event.c.subject == dispute.c.id)
     query = closed.where(*against, event.c.type == "dispute.closed", event.c.at > unit.now - YEAR_US)
     return min(1_000, int(unit.connection.execute(query).scalar() or 0))
+
+
+_OPEN_STATES = {
+    "orders": ("PLACED", "TICKETED", "DELIVERED", "DISPUTED"),
+    "dispute": ("OPENED", "RESPONDED", "MEDIATION", "ARBITRATION", "DECIDED"),
+    "licence": ("REQUESTED", "OFFERED", "AGREED", "ACTIVE", "SUSPENDED"),
+    "listing": ("ASSESSING", "APPROVED", "LIVE", "PAUSED", "SUSPENDED"),
+    "statement_line": ("ACCRUED", "ELIGIBLE", "BATCHED", "SUBMITTED", "RETRYING", "FAILED_MANUAL"),
+}
+_PARTIES = ("buyer_id", "provider_id", "merchant_id", "claimant_id", "respondent_id", "payee_id")
+
+
+def open_business(connection: Connection, participant_id: str) -> list[str]:
+    """What of a participant's is not at its end: by kind, and whether money of its own still lies with the exchange."""
+    found = []
+    for name, states in _OPEN_STATES.items():
+        table = SQLModel.metadata.tables[name]
+        mine = or_(*(table.c[side] == participant_id for side in _PARTIES if side in table.c))
+        if connection.execute(select(table.c.id).where(mine, table.c.state.in_(states)).limit(1)).first() is not None:
+            found.append(name)
+    settlement, orders = SQLModel.metadata.tables["settlement"], SQLModel.metadata.tables["orders"]
+    sides = or_(orders.c.provider_id == participant_id, orders.c.buyer_id == participant_id)
+    unpaid = select(settlement.c.id).join(orders, orders.c.id == settlement.c.order_id)
+    unpaid = unpaid.where(sides, settlement.c.state.not_in(("SETTLED", "REFUNDED"))).limit(1)
+    if connection.execute(unpaid).first() is not None:
+        found.append("settlement")
+    if connection.execute(_unowed(participant_id)).first() is not None:
+        found.append("balance")
+    return found
+
+
+def _unowed(participant_id: str) -> Any:
+    """Accounts named after it that are not even: its escrow, or what it owes."""
+    table = SQLModel.metadata.tables["balance"]
+    names = [f"{kind}:{participant_id}" for kind in ("escrow", "receivable", "payable")]
+    return select(table.c.id).where(table.c.id.in_(names), table.c.amount_fen != 0).limit(1)
 
 
 def listings_of(connection: Connection, participant_id: str) -> list[str]:

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, StrictBool
 
 from exchange.kernel.text import Ground, Line, Paragraph
-from exchange.wire.acts import Digest, Domain
+from exchange.wire.acts import Digest, Domain, Id
 from policies.grading import GradedField
 
 Code = Annotated[str, Field(pattern=r"^[A-Z0-9_]{1,40}$")]
@@ -48,6 +48,35 @@ class ObjectionAsk(Ask):
 
 class ReasonsAsk(Ask):
     reasons_sha256: Digest
+
+
+class ChangeAsk(Ask):
+    """What describes the asset anew. `delta_sha256` is of the paper that says why."""
+
+    title_zh: Line | None = None
+    title_en: Line | None = None
+    summary: Paragraph | None = None
+    evidence: Annotated[Mapping[Word, Digest], Field(max_length=40)] = {}
+    delta_sha256: Digest
+
+
+class RenewalAsk(Ask):
+    """`authorised_until`: how long the authorisation the data rests on lasts now."""
+
+    authorised_until: date | None = None
+    evidence_sha256: Digest
+
+
+class TransferAsk(Ask):
+    transferee_id: Id
+    contract_sha256: Digest
+
+
+class AcceptanceAsk(Ask):
+    """In which of its own domains the new holder keeps the data, and the contract it agreed to."""
+
+    domain: Domain
+    contract_sha256: Digest
 
 
 class OrderRefAsk(Ask):

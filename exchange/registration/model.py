@@ -6,6 +6,19 @@ from hashlib import sha256
 from typing import Any
 
 from exchange.kernel.entity import Entity, Event
+from exchange.registration.events import (
+    CertificateCancelled,
+    CertificateChanged,
+    CertificateExpired,
+    CertificateFrozen,
+    CertificateIssued,
+    CertificateRenewed,
+    CertificateTransferProposed,
+    CertificateTransferred,
+    CertificateUnfrozen,
+    OwnershipClaimEnded,
+    OwnershipClaimNoted,
+)
 from exchange.wire import canonical
 
 
@@ -85,33 +98,6 @@ class ObjectionUpheld(Event):
     by: str
 
 
-class CertificateIssued(Event):
-    certificate_no: str
-    handle: str
-    provisional: bool
-    valid_to: date
-    by: str
-
-
-class CertificateFrozen(Event):
-    order_sha256: str
-    by: str
-
-
-class CertificateUnfrozen(Event):
-    order_sha256: str
-    by: str
-
-
-class CertificateExpired(Event):
-    pass
-
-
-class CertificateCancelled(Event):
-    ground: str
-    by: str
-
-
 class RegistrationWithdrawn(Event):
     by: str
 
@@ -132,12 +118,18 @@ class Asset(Entity):
         ("OBJECTION", AssetRegistrationRefused): "REFUSED",
         ("SUBSTANTIVE_REVIEW", PublicityStarted): "PUBLICITY",
         ("PUBLICITY", ObjectionFiled): "OBJECTION",
+        ("PUBLICITY", OwnershipClaimNoted): "PUBLICITY",
+        ("PUBLICITY", OwnershipClaimEnded): "PUBLICITY",
         ("OBJECTION", ObjectionDismissed): "PUBLICITY",
         ("OBJECTION", ObjectionUpheld): "REFUSED",
         ("PUBLICITY", CertificateIssued): "CERTIFIED",
         ("CERTIFIED", CertificateFrozen): "FROZEN",
         ("FROZEN", CertificateUnfrozen): "CERTIFIED",
         ("CERTIFIED", CertificateExpired): "EXPIRED",
+        ("CERTIFIED", CertificateChanged): "CERTIFIED",
+        ("CERTIFIED", CertificateRenewed): "CERTIFIED",
+        ("CERTIFIED", CertificateTransferProposed): "CERTIFIED",
+        ("CERTIFIED", CertificateTransferred): "CERTIFIED",
         ("CERTIFIED", CertificateCancelled): "CANCELLED",
         ("FROZEN", CertificateCancelled): "CANCELLED",
         ("SUBMITTED", RegistrationWithdrawn): "WITHDRAWN",
@@ -170,6 +162,11 @@ class Asset(Entity):
     days_left: int = 0
     certificate_no: str = ""
     handle: str = ""
+    provisional: bool = False
+    late_claim_sha256: str = ""
+    """A claim that came after the publicity and is not decided yet."""
+    transferee_id: str = ""
+    contract_sha256: str = ""
     valid_to: date | None = None
     order_sha256: str = ""
     """On what ground it was last frozen or given free."""
@@ -178,7 +175,18 @@ class Asset(Entity):
 
     def learned(self, event: Event) -> dict[str, Any]:
         kept = super().learned(event)
-        return {**kept, "is_core": True} if isinstance(event, CoreDataDetected) else kept
+        match event:
+            case CoreDataDetected():
+                return {**kept, "is_core": True}
+            case OwnershipClaimNoted():
+                return {**kept, "late_claim_sha256": event.dispute_sha256}
+            case OwnershipClaimEnded():
+                return {**kept, "late_claim_sha256": ""}
+            case CertificateChanged():
+                return {**kept, "evidence": {**self.evidence, **event.evidence}}
+            case CertificateTransferred():
+                return {**kept, "transferee_id": ""}
+        return kept
 
     @property
     def evidence_sha256(self) -> str:
@@ -190,3 +198,29 @@ class Asset(Entity):
             "attributes": dict(self.attributes),
         }
         return sha256(canonical.encode(claim)).hexdigest()
+
+
+__all__ = [
+    "Asset",
+    "AssetRegistrationRefused",
+    "AssetRegistrationSubmitted",
+    "CertificateCancelled",
+    "CertificateChanged",
+    "CertificateExpired",
+    "CertificateFrozen",
+    "CertificateIssued",
+    "CertificateRenewed",
+    "CertificateTransferProposed",
+    "CertificateTransferred",
+    "CertificateUnfrozen",
+    "CoreDataDetected",
+    "FormalReviewPassed",
+    "ObjectionDismissed",
+    "ObjectionFiled",
+    "ObjectionUpheld",
+    "OwnershipClaimEnded",
+    "OwnershipClaimNoted",
+    "PublicityStarted",
+    "RegistrationAccepted",
+    "RegistrationWithdrawn",
+]

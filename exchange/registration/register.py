@@ -18,6 +18,8 @@ from exchange.registration.model import (
     ObjectionDismissed,
     ObjectionFiled,
     ObjectionUpheld,
+    OwnershipClaimEnded,
+    OwnershipClaimNoted,
     PublicityStarted,
     RegistrationAccepted,
     RegistrationWithdrawn,
@@ -123,24 +125,33 @@ def issue_certificate(unit: Unit, asset_id: str) -> Asset:
         valid_to=last_day,
         by=unit.caller.person_id,
     )
-    return unit.record(asset, issued)
+    asset = unit.record(asset, issued)
+    if not asset.late_claim_sha256:
+        return asset
+    return unit.record(asset, CertificateFrozen(order_sha256=asset.late_claim_sha256, by=unit.caller.person_id))
 
 
 def freeze(unit: Unit, asset_id: str, order_sha256: str) -> Asset:
-    unit.caller.require(Role.REGULATOR, Role.COMPLIANCE)
+    unit.caller.require(Role.REGULATOR, Role.COMPLIANCE, Role.ARBITER)
     frozen = CertificateFrozen(order_sha256=order_sha256, by=unit.caller.person_id)
     return unit.record(unit.get(Asset, asset_id), frozen)
 
 
 def unfreeze(unit: Unit, asset_id: str, order_sha256: str) -> Asset:
-    unit.caller.require(Role.REGULATOR, Role.COMPLIANCE)
+    unit.caller.require(Role.REGULATOR, Role.COMPLIANCE, Role.ARBITER)
     unfrozen = CertificateUnfrozen(order_sha256=order_sha256, by=unit.caller.person_id)
     return unit.record(unit.get(Asset, asset_id), unfrozen)
 
 
 def freeze_disputed(unit: Unit, asset_id: str, dispute_sha256: str) -> bool:
-    """A dispute about ownership freezes the certificate while it lasts. Answers whether this one did."""
+    """A dispute about ownership freezes the certificate while it lasts, or as soon as there is one.
+
+    Answers whether this one did.
+    """
     asset = unit.get(Asset, asset_id)
+    if asset.state == "PUBLICITY" and not asset.late_claim_sha256:
+        unit.record(asset, OwnershipClaimNoted(dispute_sha256=dispute_sha256))
+        return True
     if asset.state != "CERTIFIED":
         return False
     unit.record(asset, CertificateFrozen(order_sha256=dispute_sha256, by=unit.caller.person_id))
@@ -150,6 +161,9 @@ def freeze_disputed(unit: Unit, asset_id: str, dispute_sha256: str) -> bool:
 def unfreeze_disputed(unit: Unit, asset_id: str, dispute_sha256: str) -> bool:
     """The dispute has ended without a fault of the holder. What an authority froze is not its to lift."""
     asset = unit.get(Asset, asset_id)
+    if asset.state == "PUBLICITY" and asset.late_claim_sha256 == dispute_sha256:
+        unit.record(asset, OwnershipClaimEnded(dispute_sha256=dispute_sha256))
+        return True
     if asset.state != "FROZEN" or asset.order_sha256 != dispute_sha256:
         return False
     unit.record(asset, CertificateUnfrozen(order_sha256=dispute_sha256, by=unit.caller.person_id))

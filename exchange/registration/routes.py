@@ -11,18 +11,27 @@ from sqlmodel import SQLModel
 
 from exchange.access.service import OVERSEERS
 from exchange.kernel.errors import NotFound
-from exchange.kernel.http import OpenUnit, router
+from exchange.kernel.http import AnyoneUnit, OpenUnit, router
 from exchange.kernel.pages import Cursor, Limit, page
-from exchange.registration import register, service
-from exchange.registration.asks import GroundAsk, ObjectionAsk, OrderRefAsk, ReasonsAsk, RegistrationAsk
+from exchange.registration import certificates, register, service
+from exchange.registration.asks import (
+    ChangeAsk,
+    GroundAsk,
+    OrderRefAsk,
+    ReasonsAsk,
+    RegistrationAsk,
+    RenewalAsk,
+)
 from exchange.registration.model import Asset
 from exchange.registration.views import AssetRow
 
 PUBLIC = ("CERTIFIED", "PUBLICITY", "OBJECTION")
 """States in which everybody may see an asset: to buy, or to object."""
 BOUNDS = ("bounds", "grid")
+TYPES = {"DR": "RESOURCE", "DP": "PRODUCT", "CE": "CERTIFICATE"}
 
 routes = router("/v1/assets", "registration")
+handles = router("/v1/handles", "registration")
 
 
 class AssetBrief(BaseModel):
@@ -59,6 +68,23 @@ class AssetView(AssetBrief):
         """For everybody else: which tables, columns, types and uses there are, not between which values they lie."""
         tables = {name: {**table, "columns": _shown(table["columns"])} for name, table in self.tables.items()}
         return self.model_copy(update={"tables": tables})
+
+
+class Resolution(BaseModel):
+    """What a handle stands for. `provisional`: its prefix is not allotted yet."""
+
+    handle: str
+    type: str
+    provisional: bool
+    asset_id: str
+    title_zh: str
+    title_en: str
+    holder: str
+    state: str
+    grade: str
+    certificate_no: str
+    valid_to: date | None
+    endpoint: str
 
 
 @routes.post("", status_code=201)
@@ -106,11 +132,6 @@ def start_publicity(asset_id: str, unit: OpenUnit) -> AssetView:
     return AssetView.of(register.start_publicity(unit, asset_id))
 
 
-@routes.post("/{asset_id}:object")
-def object_to(asset_id: str, ask: ObjectionAsk, unit: OpenUnit) -> AssetView:
-    return AssetView.of(register.object_to(unit, asset_id, ask.claim_sha256))
-
-
 @routes.post("/{asset_id}:dismiss-objection")
 def dismiss(asset_id: str, ask: ReasonsAsk, unit: OpenUnit) -> AssetView:
     return AssetView.of(register.dismiss(unit, asset_id, ask.reasons_sha256))
@@ -144,6 +165,39 @@ def cancel(asset_id: str, ask: GroundAsk, unit: OpenUnit) -> AssetView:
 @routes.post("/{asset_id}:withdraw")
 def withdraw(asset_id: str, unit: OpenUnit) -> AssetView:
     return AssetView.of(register.withdraw(unit, asset_id))
+
+
+@routes.post("/{asset_id}:change")
+def change(asset_id: str, ask: ChangeAsk, unit: OpenUnit) -> AssetView:
+    """Describe it anew (the holder)."""
+    return AssetView.of(certificates.change(unit, asset_id, ask))
+
+
+@routes.post("/{asset_id}:renew")
+def renew(asset_id: str, ask: RenewalAsk, unit: OpenUnit) -> AssetView:
+    """Within sixty days before it ends (the holder)."""
+    return AssetView.of(certificates.renew(unit, asset_id, ask))
+
+
+@handles.get("/{prefix}/{suffix}")
+def resolve(prefix: str, suffix: str, unit: AnyoneUnit) -> Resolution:
+    """Open to anyone."""
+    handle = f"{prefix}/{suffix}"
+    asset, holder = certificates.resolved(unit, handle)
+    return Resolution(
+        handle=handle,
+        type=TYPES.get(suffix[:2], ""),
+        provisional=asset.provisional,
+        asset_id=asset.id,
+        title_zh=asset.title_zh,
+        title_en=asset.title_en,
+        holder=holder.org_name,
+        state=asset.state,
+        grade=asset.grade,
+        certificate_no=asset.certificate_no,
+        valid_to=asset.valid_to,
+        endpoint=f"/v1/assets/{asset.id}",
+    )
 
 
 def _shown(columns: Mapping[str, Any]) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from datetime import date
 
-from sqlalchemy import BigInteger, Connection, select
+from sqlalchemy import BigInteger, Connection, or_, select
 from sqlmodel import Field, SQLModel
 
 from exchange.kernel.views import DERIVED, Projection, shows
@@ -26,8 +26,8 @@ class AssetRow(SQLModel, table=True):
     evidence_sha256: str
     is_core: bool
     valid_to: str
-    certificate_no: str
-    handle: str
+    certificate_no: str = Field(index=True)
+    handle: str = Field(index=True)
 
 
 @shows(Asset)
@@ -59,6 +59,14 @@ def certified_twins(connection: Connection, fingerprint: str) -> list[tuple[str,
     held = table.c.state.in_(("CERTIFIED", "FROZEN"))
     query = select(table.c.id, table.c.exclusive).where(table.c.fingerprint == fingerprint, held).order_by(table.c.id)
     return [(str(row[0]), bool(row[1])) for row in connection.execute(query)]
+
+
+def named(connection: Connection, handle: str) -> str | None:
+    """Which asset a handle, or a certificate number, stands for."""
+    table = SQLModel.metadata.tables["asset"]
+    query = select(table.c.id).where(or_(table.c.handle == handle, table.c.certificate_no == handle)).limit(1)
+    found: str | None = connection.execute(query).scalar()
+    return found
 
 
 def outlived(connection: Connection, today: date) -> list[str]:

@@ -72,6 +72,7 @@ STATES: Mapping[str, tuple[str, str]] = {
     "listing.delisted": ("listing", "DELISTED"),
     "licence.requested": ("licence", "REQUESTED"),
     "licence.offered": ("licence", "OFFERED"),
+    "licence.countered": ("licence", "REQUESTED"),
     "licence.refused": ("licence", "REFUSED"),
     "licence.agreed": ("licence", "AGREED"),
     "licence.activated": ("licence", "ACTIVE"),
@@ -82,6 +83,7 @@ STATES: Mapping[str, tuple[str, str]] = {
     "licence.revoked": ("licence", "REVOKED"),
     "licence_termination.proposed": ("licence", "ACTIVE"),
     "licence.terminated": ("licence", "TERMINATED"),
+    "deletion.attested": ("licence", "EXPIRED"),
     "order.placed": ("orders", "PLACED"),
     "order.refused": ("orders", "REFUSED"),
     "order_approval.requested": ("orders", "APPROVAL_PENDING"),
@@ -114,6 +116,9 @@ STATES: Mapping[str, tuple[str, str]] = {
 """A kind of fact → the book it changes, and the state it leaves there."""
 
 UNLESS: Mapping[tuple[str, str], str] = {
+    ("deletion.attested", "REVOKED"): "REVOKED",
+    ("deletion.attested", "TERMINATED"): "TERMINATED",
+    ("deletion.attested", "EXHAUSTED"): "EXHAUSTED",
     ("settlement.eligible", "HELD"): "HELD_ELIGIBLE",
     ("settlement.held", "ELIGIBLE"): "HELD_ELIGIBLE",
     ("settlement.unheld", "HELD_ELIGIBLE"): "ELIGIBLE",
@@ -168,7 +173,7 @@ BOOKS: Mapping[str, Mapping[str, Any]] = {
 
 def said(fact_type: str, at: int, content: Mapping[str, Any]) -> dict[str, Any]:
     """What a fact says that its book shows under another name or in another form."""
-    if fact_type == "licence.requested":
+    if fact_type in ("licence.requested", "licence.countered"):
         return {"jobs_max": content["terms"]["jobs_max"]}
     if fact_type == "asset_registration.submitted":
         return {"evidence_sha256": _claim(content)}

@@ -146,7 +146,9 @@ def upgrade() -> None:
         info={"derived": True},
     )
     with op.batch_alter_table("asset", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_asset_certificate_no"), ["certificate_no"], unique=False)
         batch_op.create_index(batch_op.f("ix_asset_fingerprint"), ["fingerprint"], unique=False)
+        batch_op.create_index(batch_op.f("ix_asset_handle"), ["handle"], unique=False)
         batch_op.create_index(batch_op.f("ix_asset_holder_id"), ["holder_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_asset_state"), ["state"], unique=False)
 
@@ -699,7 +701,9 @@ def downgrade() -> None:
     with op.batch_alter_table("asset", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_asset_state"))
         batch_op.drop_index(batch_op.f("ix_asset_holder_id"))
+        batch_op.drop_index(batch_op.f("ix_asset_handle"))
         batch_op.drop_index(batch_op.f("ix_asset_fingerprint"))
+        batch_op.drop_index(batch_op.f("ix_asset_certificate_no"))
 
     op.drop_table("asset")
     with op.batch_alter_table("approval", schema=None) as batch_op:
