@@ -66,6 +66,8 @@ class Profile(BaseModel):
     unit_rows_max: int | None
     columns: tuple[ColumnProfile, ...]
     fingerprint: str
+    lineages: tuple[str, ...] = ()
+    """By which names the domain knows these rows; privacy budgets are kept by them."""
 
 
 def controlled(spec: AssetSpec, profile: Profile) -> Table:
@@ -77,5 +79,6 @@ def controlled(spec: AssetSpec, profile: Profile) -> Table:
         rows_max=profile.rows,
         unit_rows_max=profile.unit_rows_max,
         unit_rows_kept=spec.unit_rows_kept,
+        lineages=profile.lineages,
         columns=spec.columns,
     )

@@ -17,6 +17,7 @@ from pathlib import Path
 import duckdb
 
 from workers.assets import AssetSpec, ColumnProfile, Profile
+from workers.lineages import Lineages
 from workers.sources import checks, quoted, read, select
 
 _MODE = 0o600
@@ -50,6 +51,7 @@ def prepare(source: Path, spec: AssetSpec, folder: Path) -> Profile:
     try:
         with duckdb.connect(":memory:", config={"temp_directory": str(workshop)}) as connection:
             profile = _prepared(connection, source, spec, workshop / "ready")
+            profile = profile.model_copy(update={"lineages": Lineages(folder.parent / "lineages").of(connection, spec)})
         _publish(workshop / "ready", folder / f"{spec.table}.parquet")
         return profile
     except duckdb.Error:

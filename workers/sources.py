@@ -1,5 +1,6 @@
 """The SQL that reads a provider's own file and holds it to its declaration. Written here, never by a buyer."""
 
+from collections.abc import Mapping
 from decimal import Decimal
 from pathlib import Path
 from typing import NamedTuple
@@ -49,6 +50,13 @@ def checks(spec: AssetSpec) -> list[Promise]:
         elif column.not_null:
             promises.append(_promise("NULLS", name, f"{given} IS NULL"))
     return promises
+
+
+def identity(told_by: Mapping[str, str]) -> str:
+    """A digest of what tells a row of the table `raw`: by column names and types, whatever else the row says."""
+    parts = [f"coalesce(TRY_CAST({quoted(name)} AS {_STORED[kind]})::VARCHAR, '')" for name, kind in told_by.items()]
+    lengths = [f"length({part})::VARCHAR" for part in parts]
+    return f"md5(concat_ws('|', {', '.join([*lengths, *parts])}))"
 
 
 def quoted(name: str) -> str:

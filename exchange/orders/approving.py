@@ -9,7 +9,7 @@ from exchange.authorization.approval_model import Approval, Kind
 from exchange.kernel.unit import Unit
 from exchange.licensing import service as licensing
 from exchange.orders.asks import OrderAsk
-from exchange.orders.decide import Trade, Verdict, judge, trade_of
+from exchange.orders.decide import Trade, Verdict, hold_the_budget_still, judge, trade_of
 from exchange.orders.model import Order, OrderApprovalRequested, OrderApproved, OrderRejected
 from exchange.settlement import service as settlement
 from exchange.wire.envelope import Envelope
@@ -93,6 +93,7 @@ def _concluded(unit: Unit, key: PrivateKey, approval: Approval) -> Approval:
 
 def _go_on(unit: Unit, key: PrivateKey, order: Order, approval: Approval) -> Order:
     trade = trade_of(unit, licensing.held_still(unit, order.licence_id))
+    hold_the_budget_still(unit, trade)
     verdict = judge(unit, trade, _ask_of(order), approved=True)
     decision = verdict.decision
     if not verdict.permitted:
@@ -129,5 +130,5 @@ def _ask_of(order: Order) -> OrderAsk:
         purpose=order.purpose,
         territory=order.territory,
         mode=order.mode,
-        rho_nrho=order.rho_nrho,
+        rho_nrho=order.rho_nrho or None,
     )

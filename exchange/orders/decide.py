@@ -15,15 +15,17 @@ from exchange.kernel import ids
 from exchange.kernel.unit import Unit
 from exchange.licensing.model import Licence, Listing
 from exchange.orders.asks import OrderAsk
+from exchange.orders.budgets import Spending, lock
 from exchange.orders.plans import Declared, planned
 from exchange.orders.programs import Program, program_of
-from exchange.orders.views import jobs_used, spent_nrho
+from exchange.orders.views import jobs_used
 from exchange.pricing.model import Conditions, Quote, quote
 from exchange.registration import service as registration
 from exchange.registration.model import Asset
 from exchange.settlement import lines
 from exchange.settlement.views import balance_fen
-from exchange.wire.budgets import RHO_MIN_NRHO
+from exchange.wire.budgets import accounts, asked_id
+from exchange.wire.licences import PrivacyBudget
 from policies.disclosure import Denied, Expectation, Plan, expected, widened
 from policies.engine import Decision, PolicyRefused, decide
 
@@ -50,12 +52,16 @@ class Verdict:
     denied: Denied | None
     k_min: int
     dominance_bp_max: int
-    rho_nrho: int
     approvers: tuple[Approver, ...]
     """Who has to approve it before it runs; nobody, once they did."""
     program: Program
     addendum: ControlsRequest | None
     declared: Declared
+    spending: Spending
+
+    @property
+    def rho_nrho(self) -> int:
+        return self.spending.rho_nrho
 
     @property
     def permitted(self) -> bool:
@@ -91,6 +97,12 @@ def trade_of(unit: Unit, licence: Licence) -> Trade:
     )
 
 
+def hold_the_budget_still(unit: Unit, trade: Trade) -> None:
+    """Two buyers who race for the last of a budget are decided one after the other, whatever licence each has."""
+    if trade.licence.budget is not None:
+        lock(unit.connection, accounts(trade.asset.domain, trade.asset.tables))
+
+
 def judge(unit: Unit, trade: Trade, ask: OrderAsk, *, approved: bool = False) -> Verdict:
     """Decide one order. All steps of the pipeline are evaluated; the first failure is the primary reason.
 
@@ -99,9 +111,6 @@ def judge(unit: Unit, trade: Trade, ask: OrderAsk, *, approved: bool = False) ->
     price = quote(trade.licence.agreed_terms.price, _conditions(trade, ask))
     program = program_of(unit, ask.computation, trade.licence, trade.grading)
     approvers = () if approved else _approvers(unit, trade, program)
-    facts = {**_facts(unit, trade, ask, price), **_noise(unit, trade, ask, program)}
-    facts["approval"] = _approval(unit, trade, program, approvers, approved)
-    decision = decide(unit.policies, "licence", {**facts, **(_set_aside(unit, trade) if approved else {})})
     mode: Literal["exact", "noise"] = "exact" if program.exact else "noise"
     floors = _floors(trade, program)
     addendum = controls.standing(unit, trade.licence)
@@ -110,8 +119,11 @@ def judge(unit: Unit, trade: Trade, ask: OrderAsk, *, approved: bool = False) ->
     declared = Declared(name, *floors, mode, tables)
     found = program.denied or planned(declared, program.sql, program.literals)
     plan, denied = (None, found) if isinstance(found, Denied) else (found, None)
-    rho_nrho = _rho_nrho(trade, ask, program)
-    return Verdict(decision, price, plan, denied, *floors, rho_nrho, approvers, program, addendum, declared)
+    spending = _spending(unit, trade, ask, None if program.exact else trade.licence.budget, plan, floors[0])
+    facts = {**_facts(unit, trade, ask, price), **_noise(unit, trade, program, spending)}
+    facts["approval"] = _approval(unit, trade, program, approvers, approved)
+    decision = decide(unit.policies, "licence", {**facts, **(_set_aside(unit, trade) if approved else {})})
+    return Verdict(decision, price, plan, denied, *floors, approvers, program, addendum, declared, spending)
 
 
 def _off_the_negative_list(unit: Unit, trade: Trade, ask: OrderAsk) -> bool:
@@ -124,23 +136,16 @@ def _off_the_negative_list(unit: Unit, trade: Trade, ask: OrderAsk) -> bool:
         return False
 
 
-def _rho_nrho(trade: Trade, ask: OrderAsk, program: Program) -> int:
-    """As much of the budget as the buyer asks for, or else as one answer may cost."""
-    if trade.licence.budget is None or program.exact:
-        return ask.rho_nrho or 0
-    return trade.licence.budget.query_cap_nrho if ask.rho_nrho is None else ask.rho_nrho
-
-
-def _within_budget(unit: Unit, trade: Trade, ask: OrderAsk, program: Program) -> bool:
-    """By what the domains have reported so far. The domain itself has the last word."""
-    budget, asset, buyer = trade.licence.budget, trade.asset.id, trade.buyer.id
-    rho = _rho_nrho(trade, ask, program)
-    if budget is None or program.exact:
-        return rho == 0  # An exact answer has no such price.
-    if not RHO_MIN_NRHO <= rho <= budget.query_cap_nrho:
-        return False
-    spent, by_buyer = spent_nrho(unit.connection, asset), spent_nrho(unit.connection, asset, buyer)
-    return spent + rho <= budget.version_cap_nrho and by_buyer + rho <= budget.buyer_cap_nrho
+def _spending(
+    unit: Unit, trade: Trade, ask: OrderAsk, budget: PrivacyBudget | None, plan: Plan | None, k_min: int
+) -> Spending:
+    """As much of the budget as the buyer asks for, or else as one answer may cost; from the accounts of its tables."""
+    asset = trade.asset
+    rho = ask.rho_nrho or (budget.query_cap_nrho if budget else 0)
+    if budget is None or plan is None:
+        return Spending(trade.buyer.id, budget, rho, (), "")
+    same = asked_id(plan, asset.controls_digest, unit.policies.digest, trade.buyer.id, k_min, rho)
+    return Spending(trade.buyer.id, budget, rho, accounts(asset.domain, asset.tables, plan), same)
 
 
 def _floors(trade: Trade, program: Program) -> tuple[int, int]:
@@ -178,12 +183,12 @@ def _set_aside(unit: Unit, trade: Trade) -> dict[str, bool]:
     return {"funds_ok": True, "quota_left": jobs <= trade.licence.agreed_terms.jobs_max}
 
 
-def _noise(unit: Unit, trade: Trade, ask: OrderAsk, program: Program) -> dict[str, str | bool | int]:
+def _noise(unit: Unit, trade: Trade, program: Program, spending: Spending) -> dict[str, str | bool | int]:
     return {
         "noise_needed": not program.exact,
         # A licence from before the grade rose has no budget that its provider signed.
         "noise_available": trade.licence.budget is not None and trade.grading.open_sql != "refused",
-        "budget_ok": _within_budget(unit, trade, ask, program),
+        "budget_ok": spending.suffices(unit.connection),
     }
 
 

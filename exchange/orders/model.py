@@ -24,9 +24,13 @@ class OrderPlaced(Event):
     purpose: Purpose
     territory: str
     mode: Mode
-    rho_nrho: int | None = None
-    """What the buyer would spend of the privacy budget, if it said so."""
     hold_fen: int
+    rho_nrho: int = 0
+    """What the answer may cost of the privacy budget; 0 for an exact one."""
+    accounts: tuple[str, ...] = ()
+    """Which accounts of it, in the domain's own words."""
+    answer_id: str = ""
+    """By what name its domain will keep the answer: the same question of the same buyer has the same."""
     quote_digest: str
     permitted: bool
     rule_ids: tuple[str, ...]
@@ -181,9 +185,11 @@ class Order(Entity):
     purpose: Purpose | None = None
     territory: str = ""
     mode: Mode = Mode.RESULT
-    rho_nrho: int | None = None
     computation: Computation | None = None
     hold_fen: int = 0
+    rho_nrho: int = 0
+    accounts: tuple[str, ...] = ()
+    answer_id: str = ""
     price_fen: int = 0
     ticket_id: str = ""
     digest: str = ""

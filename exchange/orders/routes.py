@@ -16,6 +16,7 @@ from exchange.kernel.pages import Cursor, Limit, page
 from exchange.kernel.unit import history
 from exchange.orders import endings, service
 from exchange.orders.asks import GroundAsk, OrderAsk, ReceiptAsk
+from exchange.orders.budgets import AccountView
 from exchange.orders.model import Order
 from exchange.orders.plans import needs
 from exchange.orders.views import OrderRow
@@ -30,7 +31,8 @@ receipts = router("/v1/receipts", "orders")
 class Explanation(BaseModel):
     """The dry run. `sql` is what would run in the domain; `price_fen` what would be held, `rho_nrho` and `delta_e15`
     what it would cost of the privacy budget (0: exact), `errors` how far each output would be off, `approvers` who
-    would have to approve it first; nothing is recorded."""
+    would have to approve it first, `budget` what is left of each account; what is `already_answered` costs nothing of
+    it. Nothing is recorded."""
 
     verdict: str
     reasons: tuple[str, ...]
@@ -50,6 +52,8 @@ class Explanation(BaseModel):
     approvers: tuple[str, ...]
     needs: tuple[Grant, ...]
     """The uses of columns that would have to be granted, where these alone are missing: `/v1/controls-requests`."""
+    budget: tuple[AccountView, ...]
+    already_answered: bool
     policy_digest: str
 
 
@@ -126,6 +130,8 @@ def explain(ask: OrderAsk, unit: LookUnit) -> Explanation:
         errors=noisy.errors if noisy else (),
         approvers=tuple(verdict.approvers),
         needs=needs(verdict.declared, verdict.program.sql) if denied and not verdict.program.template else (),
+        budget=verdict.spending.left(unit.connection),
+        already_answered=verdict.spending.is_free(unit.connection),
         policy_digest=verdict.decision.policy_digest,
     )
 

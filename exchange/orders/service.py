@@ -20,9 +20,9 @@ from exchange.kernel.errors import (
 from exchange.kernel.unit import Unit
 from exchange.licensing import service as licensing
 from exchange.licensing.model import Licence
-from exchange.orders import approving
+from exchange.orders import approving, budgets
 from exchange.orders.asks import OrderAsk, ReceiptAsk
-from exchange.orders.decide import Trade, Verdict, judge, trade_of
+from exchange.orders.decide import Trade, Verdict, hold_the_budget_still, judge, trade_of
 from exchange.orders.model import (
     Order,
     OrderFailed,
@@ -54,6 +54,7 @@ def place_order(unit: Unit, key: PrivateKey, ask: OrderAsk, *, order_id: str = "
     unit.caller.require(Role.BUYER)
     licensing.held_still(unit, ask.licence_id)
     trade = own_trade(unit, ask.licence_id)
+    hold_the_budget_still(unit, trade)
     licence, verdict = trade.licence, judge(unit, trade, ask)
     order = unit.record(
         Order(id=order_id or ids.fresh("ord")), _placed(unit, trade, ask, verdict), refs=(licence.head,)
@@ -86,7 +87,7 @@ def accept_receipt(unit: Unit, ask: ReceiptAsk) -> Order:
         return order  # The same receipt, handed in again.
     if order.state != "TICKETED":
         raise IllegalTransition("the order has ended; nothing is released")
-    licence = licensing.held_still(unit, order.licence_id)
+    licence = _held_still(unit, order)
     if receipt.output is None:
         suppressed = receipt.refusal is Refusal.NOTHING_RELEASABLE
         case = RefundCase.OUTPUT_SUPPRESSED if suppressed else RefundCase.JOB_FAILED
@@ -118,6 +119,13 @@ def accept_receipt(unit: Unit, ask: ReceiptAsk) -> Order:
         ),
         refs=(order.head,),
     )
+
+
+def _held_still(unit: Unit, order: Order) -> Licence:
+    """The licence and the budget, in the order in which a new order takes them."""
+    licence = licensing.held_still(unit, order.licence_id)
+    budgets.lock(unit.connection, order.accounts)
+    return licence
 
 
 def _payees(licence: Licence) -> dict[str, str]:
@@ -152,8 +160,10 @@ def _placed(unit: Unit, trade: Trade, ask: OrderAsk, verdict: Verdict) -> OrderP
         purpose=ask.purpose,
         territory=ask.territory,
         mode=ask.mode,
-        rho_nrho=ask.rho_nrho,
         hold_fen=verdict.quote.hold_fen,
+        rho_nrho=verdict.rho_nrho,
+        accounts=verdict.spending.accounts,
+        answer_id=verdict.spending.answer_id,
         quote_digest=verdict.quote.conditions_digest,
         permitted=verdict.permitted,
         rule_ids=verdict.decision.rule_ids,

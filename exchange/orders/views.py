@@ -6,8 +6,7 @@ from sqlmodel import Field, SQLModel
 from exchange.authorization.model import TicketIssued
 from exchange.kernel.clock import SECOND
 from exchange.kernel.views import DERIVED, Projection, shows
-from exchange.orders.model import LAPSE_GRACE_S, Order, OrderFailed, ResultDelivered
-from exchange.wire.receipts import Receipt
+from exchange.orders.model import LAPSE_GRACE_S, Order
 
 
 class OrderRow(SQLModel, table=True):
@@ -37,24 +36,11 @@ class LicenceUseRow(SQLModel, table=True):
     jobs: int = Field(sa_type=BigInteger, default=0)
 
 
-class BudgetSpentRow(SQLModel, table=True):
-    """What answers over an asset have cost of its privacy budget, by their receipts: of all buyers, and of each."""
-
-    __tablename__ = "budget_spent"
-    __table_args__ = dict(DERIVED)
-    id: str = Field(primary_key=True)
-    spent_nrho: int = Field(sa_type=BigInteger, default=0)
-
-
 @shows(Order)
 def _order(shown: Projection) -> None:
     order = shown.entity
     if isinstance(shown.event, TicketIssued):
         shown.add(LicenceUseRow, {"id": order.licence_id}, jobs=1)
-    if isinstance(shown.event, ResultDelivered | OrderFailed):
-        spent = Receipt.peeked(shown.event.receipt).spent_nrho
-        for account in (order.asset_id, _account(order.asset_id, order.buyer_id)) if spent else ():
-            shown.add(BudgetSpentRow, {"id": account}, spent_nrho=spent)
     fields = order.model_dump(mode="json", include=set(OrderRow.model_fields))
     row = OrderRow(**fields, primary_reason=_reason(order), placed_at=shown.fact.at, due_at=_due_at(order))
     shown.put(row, keep=("placed_at",))
@@ -66,17 +52,6 @@ def jobs_used(connection: Connection, licence_id: str) -> int:
     tickets = connection.execute(select(used.c.jobs).where(used.c.id == licence_id)).scalar() or 0
     waiting = select(func.count()).where(orders.c.licence_id == licence_id, orders.c.state == "APPROVAL_PENDING")
     return int(tickets) + int(connection.execute(waiting).scalar_one())
-
-
-def spent_nrho(connection: Connection, asset_id: str, buyer_id: str | None = None) -> int:
-    """Of an asset's privacy budget, by one buyer or by all."""
-    table = SQLModel.metadata.tables["budget_spent"]
-    account = asset_id if buyer_id is None else _account(asset_id, buyer_id)
-    return int(connection.execute(select(table.c.spent_nrho).where(table.c.id == account)).scalar() or 0)
-
-
-def _account(asset_id: str, buyer_id: str) -> str:
-    return f"{asset_id}:{buyer_id}"
 
 
 def due(connection: Connection, now: int) -> list[str]:

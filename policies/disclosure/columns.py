@@ -5,7 +5,7 @@ They are read once, checked word by word, and never widened by anything a query 
 
 from collections.abc import Mapping
 from decimal import Decimal
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
@@ -79,6 +79,8 @@ class Table(BaseModel):
     unit_rows_max: int | None = Field(default=None, ge=1)
     # How many rows of one unit count in an answer with noise: the provider's choice, fewer rows for less noise.
     unit_rows_kept: int | None = Field(default=None, ge=1, le=100_000)
+    # By which names the domain knows these rows: the same as long as any of them is the same. Budgets are kept by them.
+    lineages: tuple[Annotated[str, Field(pattern=r"^[a-z0-9_-]{1,64}$")], ...] = Field(default=(), max_length=16)
     columns: Mapping[str, Column]
 
     @model_validator(mode="after")

@@ -1,7 +1,9 @@
 """Market data: open queries are answered with noise, within a budget the provider signed, until it is spent."""
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -99,6 +101,55 @@ def test_what_cannot_be_paid_for_any_more_is_refused_before_it_costs_money(marke
     assert [(one["value"], one["limit"]) for one in near] == [(1_000_000_000, 1_000_000_000)]
     report = audited(market)
     assert (report.findings, report.rows["budget_spent"], report.unfolded) == ((), 2, ())
+
+
+def test_tickets_under_way_are_counted_until_their_orders_end(market: Market) -> None:
+    licence_id = market.licence()
+    orders = [market.buyer.place_order(market.ask(licence_id, **sql(OTHER.format(place))))["id"] for place in range(20)]
+
+    with pytest.raises(Problem) as refused:
+        market.buyer.place_order(market.ask(licence_id, **sql(OTHER.format(99))))
+    market.buyer.cancel(orders[0])
+
+    told = market.buyer.explain(market.ask(licence_id, **sql(OTHER.format(99))))
+    assert refused.value.code == "E_EPS_BUDGET"
+    assert told["verdict"] == "answer"
+    assert {(one["whose"], one["reserved_nrho"], one["left_nrho"]) for one in told["budget"]} == {
+        ("all", 950_000_000, 1_050_000_000), ("buyer", 950_000_000, 50_000_000),
+    }  # fmt: skip
+
+
+def test_what_was_answered_stays_free_when_all_is_spent(market: Market, engine: Engine) -> None:
+    licence_id = market.licence()
+    first = market.answer(asked(market, engine, licence_id, SQL))
+    for place in range(2, 21):
+        market.buyer.place_order(market.ask(licence_id, **sql(OTHER.format(place))))
+
+    told = market.buyer.explain(market.ask(licence_id, **sql(SAME)))
+    again = market.answer(asked(market, engine, licence_id, SAME))
+
+    assert (told["verdict"], told["already_answered"]) == ("answer", True)
+    assert {one["left_nrho"] for one in told["budget"] if one["whose"] == "buyer"} == {0}
+    assert again.rows == first.rows
+
+
+def test_orders_that_race_for_the_last_of_a_budget_never_overdraw(market: Market) -> None:
+    licences = [market.licence(), market.licence()]
+
+    def race(number: int) -> bool:
+        try:
+            return bool(market.buyer.place_order(market.ask(licences[number % 2], **sql(OTHER.format(number)))))
+        except Problem as problem:
+            return problem.code != "E_EPS_BUDGET"
+
+    with ThreadPoolExecutor(6) as racing:
+        granted = list(racing.map(race, range(26)))
+
+    assert sum(granted) == 20
+
+
+def sql(text: str) -> dict[str, Any]:
+    return {"computation": {"kind": "sql", "sql": text}}
 
 
 def spent(market: Market) -> int:

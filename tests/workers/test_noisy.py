@@ -13,7 +13,7 @@ from exchange.wire.envelope import Envelope
 from exchange.wire.licences import PrivacyBudget
 from exchange.wire.receipts import Receipt
 from exchange.wire.refusals import Refusal
-from tests.workers.tiny_log import BUYER, DIGEST, EXCHANGE, KEEPER, LICENCE, NOW_S, PROVIDER, TinyLog, ticket
+from tests.workers.tiny_log import BUYER, EXCHANGE, KEEPER, LICENCE, NOW_S, PROVIDER, TinyLog, ticket
 from workers.claims import Claims
 from workers.engines import Answered, EngineCode, EngineRefused
 from workers.runner import Runner
@@ -21,7 +21,7 @@ from workers.runner import Runner
 CAPS = PrivacyBudget(query_cap_nrho=50_000_000, buyer_cap_nrho=100_000_000, version_cap_nrho=120_000_000)
 NOISY = LICENCE.model_copy(update={"budget": CAPS, "terms": LICENCE.terms.model_copy(update={"jobs_max": 100})})
 SIGNED = NOISY.signed(PROVIDER)
-VERSION = f"version:{DIGEST}:person"
+VERSION = "hosp1/visits/person"
 
 
 class Wards:

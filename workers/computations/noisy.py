@@ -10,6 +10,7 @@ from hashlib import sha256
 from typing import Any
 
 from exchange.wire import canonical
+from exchange.wire.budgets import VERSION_DELTA_E15, accounts, answer_id, of_buyer
 from exchange.wire.licences import PrivacyBudget
 from exchange.wire.refusals import Refusal, Refused
 from exchange.wire.tickets import Ticket
@@ -21,8 +22,6 @@ from workers.engines import Engine, EngineRefused
 from workers.gate import Admitted
 from workers.noise import NoiseRefused, Price
 from workers.programs import Program
-
-VERSION_DELTA_E15 = 10**9
 
 
 def run(
@@ -39,13 +38,13 @@ def run(
     except Denied:
         raise Refused(Refusal.NOT_DISCLOSABLE) from None
     cost = Cost(ticket.rho_nrho, delta_e15(plan))
-    answer_id = _meaning(plan, ticket, cost)
-    told = budget.stored(answer_id)
+    asked = answer_id(plan, ticket)
+    told = budget.stored(asked)
     if told is None:
-        if not budget.spend(ticket.id, _accounts(ticket, _units(plan, admitted.tables), caps), cost):
+        if not budget.spend(ticket.id, _accounts(ticket, admitted.tables, plan, caps), cost):
             raise Refused(Refusal.BUDGET_SPENT)
         told = canonical.encode(_drawn(plan, ticket, cost, engine))
-        budget.store(answer_id, told)
+        budget.store(asked, told)
     released = _released(plan, canonical.decode(told), ticket.k_min)
     if not released.rows:
         raise Refused(Refusal.NOTHING_RELEASABLE)
@@ -97,25 +96,11 @@ def _released(plan: Plan, numbers: dict[str, Any], k_min: int) -> Released:
         raise Refused(Refusal.COMPUTATION_FAILED) from None
 
 
-def _units(plan: Plan, tables: Mapping[str, Any]) -> str:
-    """Whom the answer is about. Two kinds of unit do not meet in one query."""
-    (kind,) = {tables[name]["units_of"] for name in plan.tables} - {None}
-    return str(kind)
-
-
-def _accounts(ticket: Ticket, units: str, caps: PrivacyBudget) -> list[Account]:
-    """One account of all buyers together, for they may tell each other what they were told; and this buyer's own."""
-    version = f"version:{ticket.controls_digest}:{units}"
+def _accounts(ticket: Ticket, tables: Mapping[str, Any], plan: Plan, caps: PrivacyBudget) -> list[Account]:
+    """Each account of all buyers together, for they may tell each other what they were told; and this buyer's own."""
+    version, buyer = (Cost(cap, VERSION_DELTA_E15) for cap in (caps.version_cap_nrho, caps.buyer_cap_nrho))
+    charged = accounts(ticket.domain, tables, plan)
     return [
-        Account(version, Cost(caps.version_cap_nrho, VERSION_DELTA_E15)),
-        Account(f"{version}:{ticket.buyer_id}", Cost(caps.buyer_cap_nrho, VERSION_DELTA_E15)),
+        *(Account(one, version) for one in charged),
+        *(Account(of_buyer(one, ticket.buyer_id), buyer) for one in charged),
     ]
-
-
-def _meaning(plan: Plan, ticket: Ticket, cost: Cost) -> str:
-    """What makes two questions one: meaning, data, rules, price and who asks. Never how it was written."""
-    same = [
-        plan.numbers_key, ticket.controls_digest, ticket.policy_digest, ticket.buyer_id, ticket.k_min, cost.rho_nrho,
-        cost.delta_e15,
-    ]  # fmt: skip
-    return sha256(canonical.encode({"asked": same})).hexdigest()

@@ -183,6 +183,7 @@ def upgrade() -> None:
         "budget_spent",
         sa.Column("id", AutoString(), nullable=False),
         sa.Column("spent_nrho", sa.BigInteger(), nullable=False),
+        sa.Column("reserved_nrho", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_budget_spent")),
         info={"derived": True},
     )
@@ -556,6 +557,13 @@ def upgrade() -> None:
             batch_op.create_index(batch_op.f(f"ix_template_{column}"), [column], unique=False)
 
     op.create_table(
+        "stored_answer",
+        sa.Column("id", AutoString(), nullable=False),
+        sa.Column("order_id", AutoString(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_stored_answer")),
+        info={"derived": True},
+    )
+    op.create_table(
         "tile",
         sa.Column("level", sa.Integer(), nullable=False),
         sa.Column("n", sa.BigInteger(), nullable=False),
@@ -612,6 +620,7 @@ def downgrade() -> None:
             batch_op.drop_index(batch_op.f(f"ix_controls_request_{column}"))
 
     op.drop_table("controls_request")
+    op.drop_table("stored_answer")
     with op.batch_alter_table("statement_line", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_statement_line_payee_id"))
 
