@@ -78,9 +78,9 @@ def repeated(connection: Connection, code: str, now: int) -> Iterator[Alert]:
 
 def nearly_spent(connection: Connection, caps: Caps) -> Iterator[Alert]:
     """Privacy budgets of which little is left: of an asset, or of one buyer of it."""
-    spent = SQLModel.metadata.tables["budget_spent"]
-    for account, nrho in connection.execute(select(spent.c.id, spent.c.spent_nrho).order_by(spent.c.id)):
-        asset_id, _, buyer_id = account.partition(":")
+    spent, account = SQLModel.metadata.tables["budget_spent"], SQLModel.metadata.tables["budget_account"]
+    query = select(account.c.asset_id, account.c.buyer_id, spent.c.spent_nrho).join(spent, spent.c.id == account.c.id)
+    for asset_id, buyer_id, nrho in connection.execute(query.order_by(account.c.id)):
         cap = caps(asset_id, buyer_id)[1 if buyer_id else 0]
         if cap and nrho * 100 >= cap * BUDGET_PERCENT:
             yield Alert(

@@ -16,7 +16,7 @@ audit = router("/v1/audit", "audit")
 
 After = Annotated[int, Query(ge=-1, le=2**53 - 1)]
 Time = Annotated[int, Query(ge=0, le=2**53 - 1)]
-Word = Annotated[str, Query(max_length=100, pattern=r"^[A-Za-z0-9_.:-]*$")]
+Word = Annotated[str, Query(max_length=200, pattern=r"^[A-Za-z0-9_.:-]*$")]
 
 
 class Evidence(BaseModel):

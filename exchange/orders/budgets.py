@@ -29,6 +29,16 @@ class BudgetSpentRow(SQLModel, table=True):
     reserved_nrho: int = Field(sa_type=BigInteger, default=0)
 
 
+class BudgetAccountRow(SQLModel, table=True):
+    """Whose an account is: the asset last answered from it, and of a buyer's share the buyer."""
+
+    __tablename__ = "budget_account"
+    __table_args__ = dict(DERIVED)
+    id: str = Field(primary_key=True)
+    asset_id: str
+    buyer_id: str
+
+
 class StoredAnswerRow(SQLModel, table=True):
     """A question that its domain has an answer to, as a receipt shows."""
 
@@ -97,6 +107,10 @@ def _budget(shown: Projection) -> None:
     order: Order = shown.entity
     if isinstance(shown.event, TicketIssued):
         _add(shown, order, 0, order.rho_nrho)
+        for account in order.accounts:
+            shown.put(BudgetAccountRow(id=account, asset_id=order.asset_id, buyer_id=""))
+            whose = of_buyer(account, order.buyer_id)
+            shown.put(BudgetAccountRow(id=whose, asset_id=order.asset_id, buyer_id=order.buyer_id))
     elif shown.before.state == "TICKETED":
         receipt = None if order.receipt is None else Receipt.peeked(order.receipt)
         _add(shown, order, receipt.spent_nrho if receipt else 0, -order.rho_nrho)

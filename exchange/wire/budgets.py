@@ -4,6 +4,7 @@ Pure. The domain keeps the accounts and has the last word; the exchange mirrors 
 """
 
 import hashlib
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -11,6 +12,7 @@ from exchange.wire import canonical
 from exchange.wire.tickets import Ticket
 from policies.disclosure import Plan, delta_e15
 
+_PLAIN = re.compile(r"[A-Za-z0-9_.-]{1,40}")
 RHO_MIN_NRHO = 10_000
 """Below this an answer is noise alone: of a count over one row a unit the deviation is above 220."""
 VERSION_DELTA_E15 = 10**9
@@ -26,7 +28,7 @@ def accounts(domain: str, tables: Mapping[str, Any], plan: Plan | None = None) -
     named = tables if plan is None else plan.tables
     kinds = {tables[name].get("units_of") for name in named} - {None}
     charged = {
-        f"{domain}/{lineage}/{table['units_of']}"
+        f"{domain}:{lineage}:{_word(table['units_of'])}"
         for name, table in tables.items()
         if table.get("units_of") in kinds
         for lineage in table.get("lineages") or (name,)
@@ -34,9 +36,14 @@ def accounts(domain: str, tables: Mapping[str, Any], plan: Plan | None = None) -
     return tuple(sorted(charged))
 
 
+def _word(units_of: str) -> str:
+    """A kind of unit may be called anything; a part of a name may not."""
+    return units_of if _PLAIN.fullmatch(units_of) else hashlib.sha256(units_of.encode()).hexdigest()[:16]
+
+
 def of_buyer(account: str, buyer_id: str) -> str:
     """One buyer's share in an account."""
-    return f"{account}/{buyer_id}"
+    return f"{account}:{buyer_id}"
 
 
 def answer_id(plan: Plan, ticket: Ticket) -> str:

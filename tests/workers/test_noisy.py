@@ -21,7 +21,7 @@ from workers.runner import Runner
 CAPS = PrivacyBudget(query_cap_nrho=50_000_000, buyer_cap_nrho=100_000_000, version_cap_nrho=120_000_000)
 NOISY = LICENCE.model_copy(update={"budget": CAPS, "terms": LICENCE.terms.model_copy(update={"jobs_max": 100})})
 SIGNED = NOISY.signed(PROVIDER)
-VERSION = "hosp1/visits/person"
+VERSION = "hosp1:visits:person"
 
 
 class Wards:

@@ -9,7 +9,7 @@ from typing import Any
 
 from exchange.client.auditing.findings import Finding, brief
 from exchange.client.auditing.openings import Opened
-from exchange.client.auditing.states import BOOKS, STATES, UNLESS, said, spent_nrho
+from exchange.client.auditing.states import BOOKS, STATES, UNLESS, charged, said, spent_nrho
 
 COUNTED = ("balance", "licence_use", "budget_spent")
 """Books whose one column is a sum: of postings, of tickets, and of what receipts say was spent."""
@@ -40,6 +40,9 @@ class Books:
         self.rows: dict[str, dict[str, Row]] = {view: {} for view in VIEWS}
         self.findings: list[Finding] = []
         self._unsummed: set[str] = set()
+        self._charged: dict[str, tuple[list[str], int]] = {}
+        """Of an order that may cost privacy budget: the accounts, and how much at most; of one under way, reserved."""
+        self._under_way: set[str] = set()
 
     @property
     def unfolded(self) -> tuple[str, ...]:
@@ -62,7 +65,7 @@ class Books:
             self._unsummed.add("licence_use")
         if kind == "ticket.issued" and is_open:
             self._add("licence_use", str(fact.content["licence_id"]), fact, jobs=1)
-        if kind in _REPORTED:
+        if kind.startswith(("order.", "ticket.", "result.")):
             self._spend(fact, is_open)
         self._post(fact)
 
@@ -94,16 +97,22 @@ class Books:
         row.is_known = row.is_known and is_open
 
     def _spend(self, fact: Opened, is_open: bool) -> None:
-        """Of the asset's budget, once for all buyers and once for this one."""
+        """Of each account, for all buyers and for this one: reserved with the ticket, spent by the receipt."""
+        kind, order_id = fact.entry.type, fact.entry.subject
         try:
-            order, spent = self.rows["orders"][fact.entry.subject].values, spent_nrho(fact.content)
+            if kind == "order.placed":
+                self._charged[order_id] = charged(fact.content)
+            spent = spent_nrho(fact.content) if kind in _REPORTED else 0
         except (LookupError, TypeError, ValueError):
-            is_open, order, spent = False, {}, 0
+            is_open, spent = False, 0
         if not is_open:
             self._unsummed.add("budget_spent")
-        elif spent:
-            for account in (order["asset_id"], f"{order['asset_id']}:{order['buyer_id']}"):
-                self._add("budget_spent", account, fact, spent_nrho=spent)
+            return
+        accounts, rho = self._charged.get(order_id, ([], 0))
+        reserved = rho if kind == "ticket.issued" else -rho if order_id in self._under_way else 0
+        self._under_way = self._under_way - {order_id} | ({order_id} if kind == "ticket.issued" else set())
+        for account in accounts if reserved or spent else ():
+            self._add("budget_spent", account, fact, spent_nrho=spent, reserved_nrho=reserved)
 
     def _post(self, fact: Opened) -> None:
         lines = fact.content.get("lines", ())

@@ -192,6 +192,12 @@ def said(fact_type: str, at: int, content: Mapping[str, Any]) -> dict[str, Any]:
     return {}
 
 
+def charged(content: Mapping[str, Any]) -> tuple[list[str], int]:
+    """Which accounts of privacy budgets an order is charged to, and how much it may cost at most."""
+    accounts = [str(account) for account in content["accounts"]]
+    return [*accounts, *(f"{account}:{content['buyer_id']}" for account in accounts)], int(content["rho_nrho"])
+
+
 def spent_nrho(content: Mapping[str, Any]) -> int:
     """What the receipt in a fact says its answer cost of the privacy budget."""
     return int(canonical.decode(b64decode(content["receipt"]["payload"]))["spent_nrho"])

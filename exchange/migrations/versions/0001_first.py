@@ -557,6 +557,14 @@ def upgrade() -> None:
             batch_op.create_index(batch_op.f(f"ix_template_{column}"), [column], unique=False)
 
     op.create_table(
+        "budget_account",
+        sa.Column("id", AutoString(), nullable=False),
+        sa.Column("asset_id", AutoString(), nullable=False),
+        sa.Column("buyer_id", AutoString(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_budget_account")),
+        info={"derived": True},
+    )
+    op.create_table(
         "stored_answer",
         sa.Column("id", AutoString(), nullable=False),
         sa.Column("order_id", AutoString(), nullable=False),
@@ -621,6 +629,7 @@ def downgrade() -> None:
 
     op.drop_table("controls_request")
     op.drop_table("stored_answer")
+    op.drop_table("budget_account")
     with op.batch_alter_table("statement_line", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_statement_line_payee_id"))
 
