@@ -41,7 +41,7 @@ class Price:
         """The groups that may be told of, with noise on each measure; rho is shared evenly among the measures."""
         share = self.rho_nrho // max(len(post.measures), 1)
         changes = [one.unit_change for one in post.measures]
-        if share <= 0 or None in changes or (post.keys and post.keys_by != 0):
+        if share <= 0 or None in changes or (post.keys and not post.key_lists and post.keys_by != 0):
             raise NoiseRefused
         scales = [scale(change, share) for change in changes if change is not None]
         kept = list(range(len(groups)))

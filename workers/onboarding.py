@@ -29,6 +29,7 @@ class OnboardingCode(StrEnum):
     COLUMN_MISSING = "COLUMN_MISSING"
     TYPE = "TYPE"
     BOUNDS = "BOUNDS"
+    KEYS = "KEYS"
     NULLS = "NULLS"
     UNIT_NULL = "UNIT_NULL"
     KEY = "KEY"

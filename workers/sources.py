@@ -45,6 +45,9 @@ def checks(spec: AssetSpec) -> list[Promise]:
         if column.bounds is not None:
             low, high = (_bound(value, column) for value in column.bounds)
             promises.append(_promise("BOUNDS", name, f"{cast} NOT BETWEEN {low} AND {high}"))
+        if column.keys is not None:
+            listed = ", ".join(_literal(one) if isinstance(one, str) else str(one) for one in column.keys)
+            promises.append(_promise("KEYS", name, f"{cast} NOT IN ({listed})"))
         if name == spec.unit:
             promises.append(_promise("UNIT_NULL", name, f"{given} IS NULL"))
         elif column.not_null:

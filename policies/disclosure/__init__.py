@@ -7,6 +7,7 @@ from policies.disclosure.columns import Column, Controls, Table, Use, load_contr
 from policies.disclosure.errors import Expectation, Expected, delta_e15, expected
 from policies.disclosure.explain import explain
 from policies.disclosure.grants import GRANTS_MAX, Grant, needed, widened
+from policies.disclosure.listed import filled
 from policies.disclosure.literals import NO_LITERALS, Literals
 from policies.disclosure.plan import OutputColumn, Plan
 from policies.disclosure.refusals import ControlsRefused, Denied
@@ -35,6 +36,7 @@ __all__ = [
     "delta_e15",
     "expected",
     "explain",
+    "filled",
     "load_controls",
     "needed",
     "release",

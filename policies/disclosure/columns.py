@@ -6,8 +6,19 @@ They are read once, checked word by word, and never widened by anything a query 
 from collections.abc import Mapping
 from decimal import Decimal
 from typing import Annotated, Any, Literal, Self
+from unicodedata import normalize
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    StrictBool,
+    StrictInt,
+    StrictStr,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
 from policies.disclosure.refusals import ControlsRefused
 
@@ -33,6 +44,8 @@ class Column(BaseModel):
     not_null: bool = False
     grain: Grain = "week"
     grid: Decimal | None = None
+    # The public list of its values, where there is one: known keys need no threshold in an answer with noise.
+    keys: tuple[StrictBool | StrictInt | StrictStr, ...] | None = Field(default=None, min_length=1, max_length=1_000)
 
     @field_validator("bounds", "grid", mode="before")
     @classmethod
@@ -56,6 +69,8 @@ class Column(BaseModel):
                 raise ValueError("bounds are two finite numbers, low first, within 1e15")
             if self.kind not in ("int", "number"):
                 raise ValueError("only numbers have bounds")
+        if self.keys is not None and not _is_key_list(self.keys, self.kind):
+            raise ValueError("keys are distinct words, whole numbers or truths, as the type says")
         if self.grid is not None and not (self.grid.is_finite() and Decimal("1e-6") <= self.grid <= NUMBER_MAX):
             raise ValueError("a grid is a number from 1e-6 to 1e15")
         return self
@@ -66,6 +81,14 @@ class Column(BaseModel):
         if self.type is not None:
             return self.type
         return "number" if self.bounds is not None else "text"
+
+
+def _is_key_list(keys: tuple[bool | int | str, ...], kind: Kind) -> bool:
+    """One type, none twice, and each with one spelling only on its way out."""
+    wanted = {"text": str, "int": int, "bool": bool}.get(kind)
+    plain = all(isinstance(one, bool) or abs(one) <= NUMBER_MAX for one in keys if isinstance(one, int))
+    words = all(len(one) <= 200 and normalize("NFC", one) == one for one in keys if isinstance(one, str))
+    return len(set(keys)) == len(keys) and all(type(one) is wanted for one in keys) and plain and words
 
 
 class Table(BaseModel):

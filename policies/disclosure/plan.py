@@ -6,7 +6,7 @@ Plain data: it can be signed, stored, compared and sent, and holds nothing of th
 import hashlib
 from typing import Literal, Self
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, StrictBool, StrictInt, StrictStr
 
 from policies.disclosure.columns import Kind
 
@@ -83,6 +83,8 @@ class Post(BaseModel):
     # The measure that decides by a threshold which keys may be told of; its L-infinity change is its `unit_change`.
     keys_by: int | None = None
     unit_groups_max: int | None = None
+    # Of keys their provider declared, all values: each of their combinations is told of, and no threshold is needed.
+    key_lists: tuple[tuple[StrictBool | StrictInt | StrictStr, ...], ...] = ()
 
 
 class Plan(BaseModel):

@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict
 
 from policies.disclosure.answers import Cell, as_cell, evaluate, sort_key
 from policies.disclosure.intervals import Interval, Spread, interval
+from policies.disclosure.listed import filled
 from policies.disclosure.plan import Measure, Plan, Post
 from policies.disclosure.refusals import Denied
 
@@ -90,7 +91,7 @@ def _suppressed(post: Post, rows: list[list[Cell]]) -> tuple[int, int]:
 def _noised(post: Post, rows: Sequence[Sequence[Any]], noise: Noise) -> tuple[list[list[Cell]], tuple[Spread, ...]]:
     """The groups the mechanism lets through, with its numbers in the place of the exact ones."""
     keys, exact = [], []
-    for row in rows:
+    for row in filled(post, rows):
         if len(row) != len(post.keys) + len(post.measures):
             raise Denied("R24", "a row that is not of the plan's shape")
         keys.append([_key(cell, kind) for cell, kind in zip(row, post.keys, strict=False)])

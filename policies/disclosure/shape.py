@@ -13,6 +13,7 @@ from policies.disclosure.dominance import Dominance, portable_statement, stateme
 from policies.disclosure.expressions import AGGREGATES, condition, value
 from policies.disclosure.floor import Aggregate, unfloored
 from policies.disclosure.functions import whole_number
+from policies.disclosure.listed import Keys, declared, within
 from policies.disclosure.literals import NO_LITERALS, Literals
 from policies.disclosure.measures import Measures
 from policies.disclosure.parse import parse
@@ -53,7 +54,9 @@ def _planned(select: exp.Select, controls: Controls) -> Plan:
     measures = Measures(scope, sources.unit, dominance, kept)
     measures.start()
     keys = _keys(select, scope)
-    if keys and not reader.exact:
+    listed = () if reader.exact else declared(keys)
+    where += [within(key) for key in keys if listed]
+    if keys and not reader.exact and not listed:
         measures.count_rows(None)  # The first measure: of a key no more may be known than that many rows have it.
     terms = Terms(keys, measures)
     names, outputs = _outputs(select, terms)
@@ -65,7 +68,7 @@ def _planned(select: exp.Select, controls: Controls) -> Plan:
     having = _having(select, terms, released)
     order = _order(select, terms, outputs, released)
     reader.calendar.close()
-    post = _post(keys, measures).model_copy(update={
+    post = _post(keys, measures, listed).model_copy(update={
         "terms": tuple(outputs), "having": having, "order": order,
         "limit": _cut(select, "limit"), "offset": _cut(select, "offset") or 0,
     })  # fmt: skip
@@ -89,13 +92,13 @@ def _text(aggregate: Aggregate, controls: Controls, *, portable: bool) -> str:
     return (portable_statement if portable else statement)(aggregate, controls.k_min)
 
 
-def _post(keys: Sequence[Value], measures: Measures) -> Post:
+def _post(keys: Sequence[Value], measures: Measures, listed: Keys) -> Post:
     """The engine's columns, and of an answer with noise how far one unit reaches: it has no checks to tell of."""
     exact = measures.scope.exact
     return Post(
         keys=tuple(key.kind for key in keys if key.kind != "null"), measures=tuple(measures.found.values()),
         checks=tuple(measures.checks.values()) if exact else (), terms=(), having=None, order=(), limit=None, offset=0,
-        keys_by=0 if keys and not exact else None,
+        keys_by=0 if keys and not exact and not listed else None, key_lists=listed,
         unit_groups_max=None if exact else measures.scope.sources.unit_rows_max,
         dominances=measures.dominance.hidden(list(measures.found)),
     )  # fmt: skip

@@ -58,6 +58,7 @@ def _column(table: str, name: str, of: Table) -> Value:
         nullable=not (column.not_null or name == of.unit),  # Rows without a unit are not read.
         uses=frozenset(EVERY_USE) if "output" in column.uses else frozenset(column.uses),
         grid=None if column.grid is None else Fraction(column.grid), unit=name == of.unit,
+        listed=column.keys or (),
         moment=Moment(f"{table}.{name}", column.grain, "day") if column.kind == "date" else None,
     )  # fmt: skip
 

@@ -51,6 +51,7 @@ class Value:
     mixed: bool = False  # Something was added to a column, so that its own shares no longer show.
     buried: bool = False  # A mixture that was made inside a subquery: its columns cannot be read here.
     moment: Moment | None = None
+    listed: tuple[bool | int | str, ...] = ()  # All values it may have, if its provider declared them.
 
     @property
     def column(self) -> str | None:

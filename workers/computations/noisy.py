@@ -14,7 +14,7 @@ from exchange.wire.budgets import VERSION_DELTA_E15, accounts, answer_id, of_buy
 from exchange.wire.licences import PrivacyBudget
 from exchange.wire.refusals import Refusal, Refused
 from exchange.wire.tickets import Ticket
-from policies.disclosure import Denied, Noisy, Plan, Released, analyse, delta_e15, load_controls, release
+from policies.disclosure import Denied, Noisy, Plan, Released, analyse, delta_e15, filled, load_controls, release
 from policies.disclosure.plan import Post
 from workers.budget import Account, Budget, Cost
 from workers.computations.sql import asked, plain
@@ -38,13 +38,13 @@ def run(
     except Denied:
         raise Refused(Refusal.NOT_DISCLOSABLE) from None
     cost = Cost(ticket.rho_nrho, delta_e15(plan))
-    asked = answer_id(plan, ticket)
-    told = budget.stored(asked)
+    kept = answer_id(plan, ticket)
+    told = budget.stored(kept)
     if told is None:
         if not budget.spend(ticket.id, _accounts(ticket, admitted.tables, plan, caps), cost):
             raise Refused(Refusal.BUDGET_SPENT)
         told = canonical.encode(_drawn(plan, ticket, cost, engine))
-        budget.store(asked, told)
+        budget.store(kept, told)
     released = _released(plan, canonical.decode(told), ticket.k_min)
     if not released.rows:
         raise Refused(Refusal.NOTHING_RELEASABLE)
@@ -70,7 +70,7 @@ def _drawn(plan: Plan, ticket: Ticket, cost: Cost, engine: Engine) -> dict[str, 
         return drawn[0]
 
     try:
-        rows = asked(engine, plan).rows
+        rows = filled(plan.post, asked(engine, plan).rows)
         # Each row is held to the plan's shape on the way.
         release(plan, rows, ticket.k_min, once)
     except (EngineRefused, Denied, NoiseRefused):

@@ -150,6 +150,12 @@ def test_a_refused_table_leaves_the_earlier_one_as_it_was(tmp_path: Path) -> Non
     assert os.listdir(tmp_path / "data") == ["visits.parquet"]
 
 
+def test_a_value_outside_a_declared_list_refuses_the_table(tmp_path: Path) -> None:
+    columns = {**spec().columns, "person": Column.model_validate({"type": "int", "keys": [7, 8]})}
+
+    assert refusal(tmp_path, ROWS, spec(columns=columns)) == (OnboardingCode.KEYS, "person")
+
+
 @pytest.mark.parametrize(
     "changes",
     [
