@@ -20,6 +20,7 @@ from exchange.wire.acts import Domain as DomainName
 from exchange.wire.controls import controls_digest
 from exchange.wire.cosignatures import WitnessKey
 from exchange.wire.keys import PrivateKey, PublicKey
+from policies.disclosure import ControlsRefused
 
 
 class Trusted(BaseModel):
@@ -104,9 +105,16 @@ class Domain:
         return digest
 
     def controls(self, digest: str) -> dict[str, Any] | None:
-        """The tables of a digest, or None when this domain never declared such controls."""
+        """The tables of a digest, or None when this domain never declared such controls.
+
+        A file with a word nobody knows, or that says another thing than its name, was not declared either.
+        """
         path = self.folder / "controls" / f"{digest}.json"
-        return json.loads(path.read_bytes()) if path.is_file() else None
+        try:
+            tables: dict[str, Any] = json.loads(path.read_bytes())
+            return tables if controls_digest(tables) == digest else None
+        except (OSError, ValueError, ControlsRefused):
+            return None
 
     def tables(self) -> dict[str, Path]:
         return {path.stem: path for path in sorted((self.folder / "data").glob("*.parquet"))}
