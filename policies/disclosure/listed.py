@@ -18,14 +18,19 @@ CELLS_MAX = 1_024
 Keys = tuple[tuple[bool | int | str, ...], ...]
 
 
-def declared(keys: Sequence[Value]) -> Keys:
-    """The lists of all keys of a query; none unless every key is a column with a list."""
+def declared(keys: Sequence[Value], where: list[str]) -> Keys:
+    """The lists of all keys of a query; none unless every key is a column with a list.
+
+    Rows of other keys are left out before anything is added up: `where` is told so.
+    """
     lists = tuple(key.listed for key in keys)
-    return lists if lists and all(lists) and prod(len(one) for one in lists) <= CELLS_MAX else ()
+    if not lists or not all(lists) or prod(len(one) for one in lists) > CELLS_MAX:
+        return ()
+    where += [_within(key) for key in keys]
+    return lists
 
 
-def within(key: Value) -> str:
-    """The condition that keeps rows of declared keys: others are left out before anything is added up."""
+def _within(key: Value) -> str:
     return f"{key.bare or key.sql} IN ({', '.join(sorted(_written(one) for one in key.listed))})"
 
 

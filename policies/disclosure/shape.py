@@ -13,7 +13,7 @@ from policies.disclosure.dominance import Dominance, portable_statement, stateme
 from policies.disclosure.expressions import AGGREGATES, condition, value
 from policies.disclosure.floor import Aggregate, unfloored
 from policies.disclosure.functions import whole_number
-from policies.disclosure.listed import Keys, declared, within
+from policies.disclosure.listed import Keys, declared
 from policies.disclosure.literals import NO_LITERALS, Literals
 from policies.disclosure.measures import Measures
 from policies.disclosure.parse import parse
@@ -54,8 +54,7 @@ def _planned(select: exp.Select, controls: Controls) -> Plan:
     measures = Measures(scope, sources.unit, dominance, kept)
     measures.start()
     keys = _keys(select, scope)
-    listed = () if reader.exact else declared(keys)
-    where += [within(key) for key in keys if listed]
+    listed = () if reader.exact else declared(keys, where)
     if keys and not reader.exact and not listed:
         measures.count_rows(None)  # The first measure: of a key no more may be known than that many rows have it.
     terms = Terms(keys, measures)
@@ -72,10 +71,7 @@ def _planned(select: exp.Select, controls: Controls) -> Plan:
         "terms": tuple(outputs), "having": having, "order": order,
         "limit": _cut(select, "limit"), "offset": _cut(select, "offset") or 0,
     })  # fmt: skip
-    for one in order:
-        type_of(one.term, post)
-    if having is not None and type_of(having, post) != "bool":
-        raise Denied("R10", "a HAVING that is neither true nor false", fix="compare a released column")
+    _typed(having, order, post)
     columns = _columns(names, post)
     aggregate = dominance.watching(
         Aggregate(sources, sources.unit.bare, keys, list(measures.found), measures.checks, where)
@@ -84,6 +80,13 @@ def _planned(select: exp.Select, controls: Controls) -> Plan:
         sql=_text(aggregate, controls, portable=False), portable=_text(aggregate, controls, portable=True), post=post,
         outputs=columns, tables=tuple(sorted(sources.tables)), controls_mode=controls.mode, k_min=controls.k_min,
     )  # fmt: skip
+
+
+def _typed(having: Term | None, order: tuple[Ordering, ...], post: Post) -> None:
+    for one in order:
+        type_of(one.term, post)
+    if having is not None and type_of(having, post) != "bool":
+        raise Denied("R10", "a HAVING that is neither true nor false", fix="compare a released column")
 
 
 def _text(aggregate: Aggregate, controls: Controls, *, portable: bool) -> str:

@@ -56,7 +56,8 @@ def rows(database: Database, sql: str) -> list[tuple[Any, ...]]:
 def test_it_tells_what_is_told_of_the_same_rows_in_a_file(source: Database, tmp_path: Path) -> None:
     here, there = prepared(source), prepared_as_file(tmp_path, ROWS, spec())
 
-    assert here.model_copy(update={"fingerprint": ""}) == there.model_copy(update={"fingerprint": ""})
+    own = {"fingerprint": "", "lineages": ()}  # Of a table in a database the budget is kept by its name.
+    assert here.model_copy(update=own) == there.model_copy(update=own)
     assert len(here.fingerprint) == 64
 
 
