@@ -13,6 +13,7 @@ from limits import parse
 from limits.storage import MemoryStorage
 from limits.strategies import FixedWindowRateLimiter, MovingWindowRateLimiter
 from sqlalchemy import text
+from sqlalchemy.exc import OperationalError
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -28,10 +29,11 @@ from exchange.custody.routes import custody
 from exchange.dispute.routes import disputes, objections
 from exchange.house import House, Threads
 from exchange.incidents.routes import incidents
-from exchange.kernel.errors import ExchangeError
+from exchange.kernel.errors import ExchangeError, Unavailable
 from exchange.kernel.problems import problem, problem_of
 from exchange.ledger.backlog import STOPPED
 from exchange.ledger.routes import router as ledger
+from exchange.ledger.tide import Tide
 from exchange.licensing.routes import handovers, licences, listings
 from exchange.orders.approval_routes import approvals
 from exchange.orders.routes import orders, queries, receipts
@@ -79,6 +81,7 @@ def create_app(house: House) -> FastAPI:
     app.state.store = house.ground.store
     app.state.log_vkeys = list(house.log_vkeys)
     app.state.log_root = house.log_root
+    app.state.tide = Tide(house.ground.store)
     app.state.log_policy = house.log_policy()
     app.state.authenticate = authenticate
     app.state.rails = rails
@@ -91,6 +94,7 @@ def create_app(house: House) -> FastAPI:
         app.include_router(rehearsal)
     _public(app, house, threads)
     _errors(app)
+    _absences(app, house)
     app.add_middleware(Fences, requests_per_minute=house.settings.requests_per_minute)
     return app
 
@@ -172,6 +176,16 @@ def _errors(app: FastAPI) -> None:
     def unknown(_: Request, error: Exception) -> Response:
         log.error("request.failed", error=type(error).__name__)
         return problem(500, "E_INTERNAL", "the exchange failed; nothing was recorded")
+
+
+def _absences(app: FastAPI, house: House) -> None:
+    @app.exception_handler(OperationalError)
+    def away(_: Request, error: OperationalError) -> Response:
+        """Outside a unit, as the served log is: a server that went away comes back; a disk that fails does not."""
+        if house.ground.store.is_sqlite:
+            log.error("request.failed", error=type(error).__name__)
+            return problem(500, "E_INTERNAL", "the exchange failed; nothing was recorded")
+        return problem_of(Unavailable("the database did not answer; ask again"))
 
 
 def _public(app: FastAPI, house: House, threads: Threads | None) -> None:

@@ -67,9 +67,10 @@ class Door:
         except ValueError:
             raise Unreachable("not a proof") from None
 
-    def candidate(self) -> str:
-        """The note this domain is asked to cosign; empty before the first."""
-        response = self._call("GET", "/v1/ledger/candidate")
+    def asked(self, old: int, after: int, wait_s: int) -> str:
+        """What this domain, which remembers size `old`, is asked to cosign; empty while it is size `after`, or none."""
+        asked = {"old": old, "after": after, "wait": wait_s}
+        response = self._call("GET", "/v1/ledger/candidate/request", params=asked)
         if response.status_code not in (200, 404):
             raise Unreachable("no checkpoint")
         return response.text if response.status_code == 200 else ""

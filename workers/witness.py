@@ -4,7 +4,6 @@ Its memory is the gate's own: what a ticket was proven by and what was cosigned 
 """
 
 import sqlite3
-from base64 import b64encode
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -15,16 +14,16 @@ import structlog
 from exchange.wire.envelope import BadEnvelope
 from exchange.wire.log_policy import LogPolicy, PolicyFileRefused
 from exchange.wire.notes import Checkpoint, NoteRefused, read_checkpoint
-from exchange.wire.witnessing import EVIDENCE_MAX, Recorded, Witness, request_of
+from exchange.wire.witnessing import EVIDENCE_MAX, Recorded, Witness, read_request
 from workers.claims import Claims
 from workers.domain import Domain
 from workers.door import Door, Unreachable
 from workers.log_keys import LearntKeys
 
-ASKED_S, UNASKED_S = 0.2, 2.0
-"""Somebody waits for the line of a witness of the policy; others only hold the log to what it showed."""
-LEARN_EVERY = 100
+LEARN_EVERY = 10
 _UNSIGNED = 403
+WAIT_S, UNASKED_S = 10, 2
+"""A witness of the policy is told of a new checkpoint at once; others only hold the log to what it showed."""
 log = structlog.get_logger()
 
 
@@ -75,18 +74,22 @@ class Watch:
     last: Checkpoint | None = None
     keys: LearntKeys | None = None
     looks: int = 0
+    was_asked: bool = False
 
-    def look_once(self) -> bool:
-        """Vouch for what is shown, if it is new; answers whether the policy asks for this witness."""
-        old = self.claims.seen(self.origin)[0]  # First: what is shown after this is not older, or is not honest.
-        note = self.door.candidate()
+    def look_once(self, wait_s: int = 0) -> bool:
+        """Vouch for what is shown, once it is new; answers whether the policy asks for this witness."""
         asked = self.vkey in LogPolicy.parse(self.door.log_policy()).witnesses.values()
-        checkpoint = read_checkpoint(note)[0] if note else None
-        if checkpoint is None or checkpoint == self.last:
+        if asked and not self.was_asked:
+            self.last = None  # What was only looked at so far is to be handed in now.
+        self.was_asked = asked
+        old = self.claims.seen(self.origin)[0]  # First: what is shown after this is not older, or is not honest.
+        shown = self.door.asked(old, self.last.size if self.last else 0, wait_s if asked else 0)
+        if not shown:
             return asked
-        steps = self.door.consistency(old, checkpoint.size) if 0 < old < checkpoint.size else []
-        proof = [b64encode(step).decode() for step in steps]
-        reply = self.witness.add_checkpoint(request_of(old, proof, note))
+        checkpoint = read_checkpoint(read_request(shown)[2])[0]
+        if checkpoint == self.last:
+            return asked
+        reply = self.witness.add_checkpoint(shown)
         if reply.status == 200 and asked:
             self.door.cosign(checkpoint.size, reply.body)
         if reply.status == _UNSIGNED and self.learn():
@@ -111,7 +114,7 @@ class Watch:
         while not stop.is_set():
             try:
                 self._learn()
-                pause_s = ASKED_S if self.look_once() else UNASKED_S
+                pause_s = 0 if self.look_once(WAIT_S) else UNASKED_S
             except (Unreachable, NoteRefused, PolicyFileRefused, BadEnvelope):
                 pause_s = UNASKED_S
             stop.wait(pause_s)

@@ -6,7 +6,7 @@ keeps the answer with the facts, and turns a recorded refusal into a problem aft
 
 import hashlib
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import wraps
@@ -17,7 +17,7 @@ from fastapi import APIRouter, Depends, Request, Response
 from fastapi.routing import APIRoute
 from pydantic import BaseModel
 
-from exchange.kernel import idempotency
+from exchange.kernel import certainty, idempotency
 from exchange.kernel.caller import NOBODY, Caller
 from exchange.kernel.errors import LogStopped, Malformed, RecordedRefusal, StaleVersion, Unauthenticated
 from exchange.kernel.idempotency import Answer, Ask
@@ -95,6 +95,17 @@ class UnitRoute(APIRoute):
         options["status_code"] = options.get("status_code") or 200
         super().__init__(path, _in_one_unit(endpoint, options["status_code"]), **options)
 
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """A write is answered as soon as it is committed, or when the log covers it, as the caller wishes."""
+        answered = super().get_route_handler()
+
+        async def waited(request: Request) -> Response:
+            wished = certainty.wish(request) if request.method != "GET" else None
+            response = await answered(request)
+            return response if wished is None else await certainty.held(request, response, wished)
+
+        return waited
+
 
 def router(prefix: str, tag: str) -> APIRouter:
     return APIRouter(prefix=prefix, tags=[tag], route_class=UnitRoute)
@@ -137,7 +148,7 @@ def _written(endpoint: Callable[..., Any], request: Asked, arguments: dict[str, 
         ask = Ask(unit.caller.key_id, request.idempotency_key, request.fingerprint)
         if before := idempotency.claim(unit.connection, ask, unit.now):
             return _response(before, replayed=True)
-        answer = _recorded(endpoint, {**arguments, "unit": unit}, status)
+        answer = replace(_recorded(endpoint, {**arguments, "unit": unit}, status), fact=unit.last_fact)
         idempotency.keep(unit.connection, ask, answer)
     return _response(answer)
 
@@ -166,6 +177,8 @@ def _plain(part: Any) -> Any:
 
 def _response(answer: Answer, *, replayed: bool = False) -> Response:
     response = Response(answer.body, status_code=answer.status, media_type=answer.media_type)
+    if answer.fact:
+        response.headers[certainty.ENTRY] = answer.fact
     if replayed:
         response.headers["Idempotency-Replayed"] = "true"
     return response

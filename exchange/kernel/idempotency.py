@@ -13,11 +13,12 @@ from exchange.kernel.errors import KeyReused
 _UNDER_WAY = 0
 # Every write asks this, so it is written once.
 _CLAIM = (
-    "INSERT INTO idempotency (caller, key, fingerprint, status, media_type, body, at) VALUES (?, ?, ?, ?, ?, ?, ?) "
+    "INSERT INTO idempotency (caller, key, fingerprint, status, media_type, body, fact, at) "
+    "VALUES (?, ?, ?, ?, ?, ?, ?, ?) "
     "ON CONFLICT DO NOTHING RETURNING key"
 )
-_FOUND = "SELECT fingerprint, status, media_type, body FROM idempotency WHERE caller = ? AND key = ?"
-_KEEP = "UPDATE idempotency SET status = ?, media_type = ?, body = ? WHERE caller = ? AND key = ?"
+_FOUND = "SELECT fingerprint, status, media_type, body, fact FROM idempotency WHERE caller = ? AND key = ?"
+_KEEP = "UPDATE idempotency SET status = ?, media_type = ?, body = ?, fact = ? WHERE caller = ? AND key = ?"
 _FORGET = "UPDATE idempotency SET fingerprint = '' WHERE at = ?"
 
 
@@ -31,16 +32,18 @@ class IdempotencyRow(SQLModel, table=True):
     status: int
     media_type: str
     body: bytes = Field(sa_type=LargeBinary)
+    fact: str
     at: int = Field(sa_type=BigInteger)
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What went back over the wire."""
+    """What went back over the wire. `fact`: the last one recorded on the way, empty if none was."""
 
     status: int
     media_type: str
     body: bytes
+    fact: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,18 +58,18 @@ class Ask:
 def claim(connection: Connection, ask: Ask, now: int) -> Answer | None:
     """None when this is the first time; else the answer given then. A rival with the same key waits for us here."""
     # What comes back is asked for, not counted: a driver need not know how many rows an INSERT made.
-    fresh = (ask.caller, ask.key, ask.fingerprint, _UNDER_WAY, "", b"", now)
+    fresh = (ask.caller, ask.key, ask.fingerprint, _UNDER_WAY, "", b"", "", now)
     if connection.exec_driver_sql(_for(connection, _CLAIM), fresh).first() is not None:
         return None
     found = connection.exec_driver_sql(_for(connection, _FOUND), (ask.caller, ask.key)).mappings().one()
     if found["fingerprint"] != ask.fingerprint:
         raise KeyReused("this Idempotency-Key came with another request before")
-    return Answer(found["status"], found["media_type"], bytes(found["body"]))
+    return Answer(found["status"], found["media_type"], bytes(found["body"]), found["fact"])
 
 
 def keep(connection: Connection, ask: Ask, answer: Answer) -> None:
     """Keep the answer, in the transaction of what it answers."""
-    kept = (answer.status, answer.media_type, answer.body, ask.caller, ask.key)
+    kept = (answer.status, answer.media_type, answer.body, answer.fact, ask.caller, ask.key)
     connection.exec_driver_sql(_for(connection, _KEEP), kept)
 
 

@@ -122,6 +122,7 @@ class Unit:
         self.calendar = ground.calendar
         self.seen: dict[str, Entity] = {}
         self.erased = False
+        self.last_fact = ""
         self._drafts: list[entries.Draft] = []
 
     @property
@@ -204,6 +205,7 @@ class Unit:
                 refs=tuple(dict.fromkeys(ref for ref in refs if ref)),
             )
             entity = entity.model_copy(update={"head": fact.id})
+            self.last_fact = fact.id
             try:
                 self._drafts.append(draft(fact))
             except NotCanonical:

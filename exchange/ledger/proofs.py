@@ -66,6 +66,12 @@ def with_lines(connection: Connection, size: int, note: str) -> str:
     return note + "".join(connection.exec_driver_sql(_for(connection, _COSIGNED), (size,)).scalars())
 
 
+def published_size(connection: Connection) -> int:
+    """How far a published checkpoint reaches."""
+    newest = "SELECT coalesce(max(size), 0) FROM checkpoint WHERE published_at IS NOT NULL"
+    return int(connection.exec_driver_sql(newest).scalar_one())
+
+
 def signed_size(connection: Connection) -> int:
     """How far the log was signed, published or not."""
     return int(connection.exec_driver_sql("SELECT coalesce(max(size), 0) FROM checkpoint").scalar_one())

@@ -3,14 +3,17 @@
 The log itself goes on being placed and signed while witnesses are away; what waits is what follows the published one.
 """
 
+from base64 import b64encode
+
 from sqlalchemy import Connection, func, insert, select, update
 from sqlmodel import col
 
-from exchange.ledger.proofs import with_lines
+from exchange.ledger.proofs import consistency, with_lines
 from exchange.ledger.tables import CheckpointRow, CosignatureRow
 from exchange.wire.cosignatures import cosigners
 from exchange.wire.log_policy import LogPolicy
 from exchange.wire.notes import NoteRefused, read_checkpoint
+from exchange.wire.witnessing import request_of
 
 
 class NoSuchCheckpoint(LookupError):
@@ -22,14 +25,29 @@ class CosignatureRefused(ValueError):
 
 
 def candidate(connection: Connection) -> str | None:
-    """The note to cosign now. All witnesses get the same one until it is published, or they would never meet."""
+    """The note to cosign now."""
+    size = candidate_size(connection)
+    return None if size is None else _note(connection, size)
+
+
+def candidate_size(connection: Connection) -> int | None:
+    """Which one is to be cosigned now. All witnesses get the same until it is published, or they would never meet."""
     published = select(func.coalesce(func.max(col(CheckpointRow.size)), 0)).where(
         col(CheckpointRow.published_at).is_not(None)
     )
     begun = select(func.max(col(CosignatureRow.size))).where(col(CosignatureRow.size) > published.scalar_subquery())
     newest = select(func.max(col(CheckpointRow.size)))
-    size = connection.execute(begun).scalar() or connection.execute(newest).scalar()
-    return None if size is None else _note(connection, size)
+    size: int | None = connection.execute(begun).scalar() or connection.execute(newest).scalar()
+    return size
+
+
+def request(connection: Connection, old: int, size: int) -> str:
+    """What a witness that remembers `old` is asked at this size. To one that saw more, the bare note: it says so."""
+    note = _note(connection, size)
+    if note is None:
+        raise NoSuchCheckpoint("nothing was signed at this size")
+    steps = consistency(connection, old, size) if 0 < old < size else []
+    return request_of(old, [b64encode(step).decode() for step in steps], note)
 
 
 def keep(connection: Connection, size: int, line: str, policy: LogPolicy, now: int) -> bool:

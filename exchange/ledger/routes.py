@@ -1,11 +1,13 @@
 """The served log: static resources for verifiers, and conveniences for people. Reads only; never shows content."""
 
 import json
+import re
 from base64 import b64encode
 from typing import Annotated, Any
 
 from fastapi import APIRouter, HTTPException, Query, Request
 from fastapi.responses import PlainTextResponse, Response
+from starlette.concurrency import run_in_threadpool
 
 from exchange.ledger import proofs, quorum, served
 from exchange.ledger.store import Store
@@ -17,6 +19,8 @@ _FOREVER = "public, max-age=31536000, immutable"
 _BRIEFLY = "public, max-age=1"
 _NEVER = {"Cache-Control": "no-store"}
 _SIZE_MAX = 2**53 - 1
+_SIZE = re.compile(r"0|[1-9][0-9]{0,15}", re.ASCII)
+WITNESS_WAIT_S_MAX = 15
 
 
 def _store(request: Request) -> Store:
@@ -39,15 +43,15 @@ def checkpoint(request: Request) -> PlainTextResponse:
 
 
 @router.get("/ledger/checkpoint/{size}", response_class=PlainTextResponse)
-def checkpoint_at(request: Request, size: int) -> PlainTextResponse:
+def checkpoint_at(request: Request, size: str) -> PlainTextResponse:
     """Any checkpoint ever published."""
+    if not _SIZE.fullmatch(size) or int(size) > _SIZE_MAX:
+        raise _absent()
     with _store(request).reading() as connection:
         try:
-            note = served.note_at(connection, size) if 0 <= size <= _SIZE_MAX else None
+            note = served.note_at(connection, int(size))
         except served.NotServed:
-            note = None
-    if note is None:
-        raise _absent()
+            raise _absent() from None
     return PlainTextResponse(note, headers={"Cache-Control": _FOREVER})
 
 
@@ -66,19 +70,13 @@ def tile(request: Request, path: str) -> Response:
 @router.get("/v1/ledger/entries/{event_id}")
 def entry(request: Request, event_id: str) -> dict[str, Any]:
     """An entry as logged (ids and commitments), its index, and how far it has come."""
-    query = (
-        "SELECT e.body, i.idx, (SELECT max(size) FROM checkpoint WHERE published_at IS NOT NULL) "
-        "FROM event e LEFT JOIN event_index i ON i.n = e.n WHERE e.id = "
-    )
-    with _store(request).reading() as connection:
-        mark = "?" if connection.dialect.name == "sqlite" else "%s"
-        row = connection.exec_driver_sql(query + mark, (event_id,)).one_or_none()
-    if row is None:
-        raise _absent()
-    body, index, published = row
-    covered = index is not None and published is not None and index < published
-    state = "signed" if covered else "committed" if index is None else "integrated"
-    return {"entry": json.loads(bytes(body)), "index": index, "state": state}
+    witnessed = request.app.state.log_policy.quorum != ["none"]
+    try:
+        with _store(request).reading() as connection:
+            body, index, state = served.entry(connection, event_id, witnessed=witnessed)
+    except proofs.UnknownEntry:
+        raise _absent() from None
+    return {"entry": json.loads(body), "index": index, "state": state}
 
 
 @router.get("/v1/ledger/entries/{event_id}/proof", response_class=PlainTextResponse)
@@ -118,6 +116,29 @@ def candidate(request: Request) -> PlainTextResponse:
     if note is None:
         raise _absent()
     return PlainTextResponse(note, headers=_NEVER)
+
+
+@router.get("/v1/ledger/candidate/request", response_class=PlainTextResponse)
+async def candidate_request(
+    request: Request,
+    old: Annotated[int, Query(ge=0, le=_SIZE_MAX)],
+    after: Annotated[int, Query(ge=0, le=_SIZE_MAX)] = 0,
+    wait: Annotated[int, Query(ge=0, le=WITNESS_WAIT_S_MAX)] = 0,
+) -> PlainTextResponse:
+    """What a witness that remembers `old` is asked (C2SP `add-checkpoint`). Held while it is about size `after`."""
+    size = await request.app.state.tide.other_candidate(after, wait)
+    if size is None:
+        raise _absent()
+    try:
+        text = await run_in_threadpool(_asked, _store(request), old, size)
+    except quorum.NoSuchCheckpoint:
+        raise _absent() from None
+    return PlainTextResponse(text, headers=_NEVER)
+
+
+def _asked(store: Store, old: int, size: int) -> str:
+    with store.reading() as connection:
+        return quorum.request(connection, old, size)
 
 
 @router.get("/v1/ledger/policy", response_class=PlainTextResponse)

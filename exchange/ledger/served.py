@@ -6,7 +6,7 @@ What no published checkpoint needs does not exist: a reader must not be led to t
 from sqlalchemy import Connection, exists, func, select
 from sqlmodel import col
 
-from exchange.ledger.proofs import tile_reader, with_lines
+from exchange.ledger.proofs import UnknownEntry, published_size, signed_size, tile_reader, with_lines
 from exchange.ledger.tables import CheckpointRow, EventIndexRow, EventRow
 from exchange.wire.canonical import INTEGER_MAX
 from exchange.wire.merkle import HASH_BYTES
@@ -47,6 +47,24 @@ def note_at(connection: Connection, size: int) -> str:
     if note is None:
         raise NotServed("no checkpoint was published at this size")
     return with_lines(connection, size, note)
+
+
+def entry(connection: Connection, event_id: str, *, witnessed: bool) -> tuple[bytes, int | None, str]:
+    """An entry's bytes, its index, and how far it has come: committed, integrated, signed, cosigned."""
+    query = (
+        select(col(EventRow.body), col(EventIndexRow.idx))
+        .outerjoin(EventIndexRow, col(EventIndexRow.n) == col(EventRow.n))
+        .where(col(EventRow.id) == event_id)
+    )
+    row = connection.execute(query).one_or_none()
+    if row is None:
+        raise UnknownEntry("no such entry")
+    index: int | None = row[1]
+    if index is None:
+        return bytes(row[0]), None, "committed"
+    if index < published_size(connection):
+        return bytes(row[0]), index, "cosigned" if witnessed else "signed"
+    return bytes(row[0]), index, "signed" if index < signed_size(connection) else "integrated"
 
 
 def _is_needed(connection: Connection, place: Place) -> bool:

@@ -1,5 +1,6 @@
 """A domain as a witness: it vouches for one history, runs tickets under that one only, keeps what contradicts it."""
 
+from base64 import b64encode
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -7,7 +8,7 @@ import pytest
 
 from exchange.wire.cosignatures import WitnessKey, cosigners
 from exchange.wire.log_policy import LogPolicy
-from exchange.wire.witnessing import Witness, is_fork
+from exchange.wire.witnessing import Witness, is_fork, request_of
 from tests.workers.tiny_log import EXCHANGE, KEEPER, NOW_S, ORIGIN, PROVIDER, SIGNER, TinyLog, ticket
 from workers.claims import Claims
 from workers.engines import Answered
@@ -28,11 +29,13 @@ class Shown:
     def candidate(self) -> str:
         return SIGNER.sign(self.log.checkpoint(), NOW_S * 1_000_000)
 
+    def asked(self, old: int, after: int, wait_s: int) -> str:
+        size = len(self.log.leaves)
+        proof = [b64encode(step).decode() for step in self.log.consistency(old, size)] if 0 < old < size else []
+        return request_of(old, proof, self.candidate())
+
     def log_policy(self) -> str:
         return self.policy
-
-    def consistency(self, old: int, new: int) -> list[bytes]:
-        return self.log.consistency(old, new)
 
     def cosign(self, size: int, line: str) -> None:
         self.lines.append((size, line))

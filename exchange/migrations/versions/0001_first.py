@@ -299,6 +299,7 @@ def upgrade() -> None:
         sa.Column("status", sa.Integer(), nullable=False),
         sa.Column("media_type", AutoString(), nullable=False),
         sa.Column("body", sa.LargeBinary(), nullable=False),
+        sa.Column("fact", AutoString(), nullable=False),
         sa.Column("at", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("caller", "key", name=op.f("pk_idempotency")),
     )

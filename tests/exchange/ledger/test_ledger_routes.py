@@ -10,6 +10,7 @@ from exchange.ledger.export import export
 from exchange.ledger.routes import router
 from exchange.ledger.sequencer import Sequencer
 from exchange.wire import canonical
+from exchange.wire.log_policy import LogPolicy
 from exchange.wire.merkle import verify_consistency
 from exchange.wire.notes import open_checkpoint
 from exchange.wire.proofs import LogProof, verify_entry
@@ -20,6 +21,7 @@ from tests.exchange.ledger.facts import draft, write
 def client(store, signer):
     app = FastAPI()
     app.state.store, app.state.log_vkeys = store, signer.vkeys()
+    app.state.log_policy = LogPolicy.of(signer.vkeys(), [], 0)
     app.include_router(router)
     with TestClient(app) as opened:
         yield opened
