@@ -39,7 +39,7 @@ USAGE = """usage: python3 run.py COMMAND [ARGUMENTS]
   serve [--home DIR] [--port N]      leaves the embedded exchange running; OpenAPI at /docs
   worker DOMAIN_DIR                  runs the worker of one provider's domain
   test [PYTEST ARGUMENTS]            passes the tests
-  bench [trade|disclosure]           prints the figures, each aim beside what was measured
+  bench [trade|disclosure|log]       prints the figures, each aim beside what was measured
 """
 
 

@@ -1,4 +1,4 @@
-"""`bench trade` and `bench disclosure`: what is measured on this machine, each aim beside it."""
+"""`bench trade`, `bench disclosure` and `bench log`: what is measured on this machine, each aim beside it."""
 
 import sys
 import tempfile
@@ -8,7 +8,22 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from bench import answering, around, figures, intake, jailed, market, peers, reading, tpch, trips, wards
+from bench import (
+    answering,
+    around,
+    breaking,
+    figures,
+    intake,
+    jailed,
+    logs,
+    market,
+    peers,
+    reading,
+    tpch,
+    trees,
+    trips,
+    wards,
+)
 from bench.figures import Report
 
 PEER_ROWS = 1_000_000
@@ -69,6 +84,27 @@ def disclosure(
             files = tpch.generated(home / "tpch", scale)
             report.add("TPC-H, no rules asked", tpch.figures(scale, tpch.jailed_and_raw_ms(files, max(1, rounds // 3))))
         report.add("this machine", [figures.machine()])
+    report.close()
+
+
+@commands.command()
+def log(
+    crash: Annotated[bool, typer.Option("--crash", help="break it off at every call to the system instead")] = False,
+    entries: Annotated[int, typer.Option(min=1_000, help="entries of the log that is verified whole")] = 1_000_000,
+    seconds: Annotated[float, typer.Option(min=0.05, help="how long each rate is taken")] = 2.0,
+    every: Annotated[int, typer.Option(min=1, help="of the faults, every so-manieth")] = 1,
+    kills: Annotated[int, typer.Option(min=1, help="kills under load on each database")] = 300,
+    as_json: Annotated[bool, typer.Option("--json", help="one JSON object instead of tables")] = False,
+) -> None:
+    """What the log costs beside bare hashing and bare flushing; or, with --crash, whether it can be broken."""
+    report = Report(as_json)
+    if crash:
+        report.add("the log, broken off", breaking.figures(every, kills, stop_every=max(1, kills // 12)))
+    else:
+        report.add("the tree", trees.tree_figures(min(entries, 200_000)))
+        with tempfile.TemporaryDirectory(prefix="dx-") as name:
+            for title, figures_of in logs.measured(Path(name), entries, seconds):
+                report.add(title, figures_of)
     report.close()
 
 
