@@ -72,14 +72,20 @@ def verify(
         raise InputRefused("there is no such folder")
     remembered, named = text_in(old_checkpoint) if old_checkpoint else None, log_keys_of(witness or ())
     needed = len(named) if quorum is None else quorum
-    vkeys, origin = log_keys_of(key), read_checkpoint((folder / "checkpoint").read_text("utf-8"))[0].origin
-    mine = [vkey for vkey in vkeys if after is None or vkey.startswith(f"{origin}+")]
+    vkeys = log_keys_of(key)
+    mine = vkeys if after is None else _keys_of(folder, vkeys)
     report = verify_log(folder, mine, remembered, root=root, witnesses=named, quorum=needed)
     if after is not None:
         check_continued(folder, report, verify_log(after, [vkey for vkey in vkeys if vkey not in mine], root=root))
     if sm2:
         check_sm2((folder / "checkpoint").read_text("utf-8"), sm2)
     show({"verified": True, "origin": report.origin, "size": report.size, "root": report.root.hex()}, as_json)
+
+
+def _keys_of(folder: Path, vkeys: list[str]) -> list[str]:
+    """Where two logs are looked at, the keys that bear the name of this one."""
+    origin = read_checkpoint((folder / "checkpoint").read_text("utf-8"))[0].origin
+    return [vkey for vkey in vkeys if vkey.startswith(f"{origin}+")]
 
 
 @log.command("proof")
