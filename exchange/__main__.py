@@ -12,7 +12,7 @@ import structlog
 import typer
 import uvicorn
 
-from exchange import log_shards
+from exchange import log_guard, log_shards
 from exchange.access.founding import Operator, bootstrap
 from exchange.app import create_app
 from exchange.house import CLOCKWORK_PAUSE_S, FOLLOW_PAUSE_S, TELLER_PAUSE_S, House
@@ -33,6 +33,7 @@ from exchange.upkeep import payload_key
 commands = typer.Typer(no_args_is_help=True, add_completion=False)
 commands.add_typer(payload_key, name="payload-key")
 log.add_typer(log_shards.shards)
+log.add_typer(log_guard.guards)
 commands.add_typer(log, name="log")
 _ALLOWED = {"event", "level", "timestamp", "error", "code", "order", "follower", "ticket", "size", "timer", "subject"}
 

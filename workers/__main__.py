@@ -13,7 +13,7 @@ import time
 from contextlib import suppress
 from pathlib import Path
 from threading import Event, Thread
-from typing import Annotated, Any
+from typing import Any
 
 import structlog
 import typer
@@ -27,7 +27,7 @@ from workers import approving
 from workers.assets import AssetSpec
 from workers.claims import Claims
 from workers.courier import deliver_forever
-from workers.domain import Domain, Trusted
+from workers.domain import Domain
 from workers.door import Door, Unreachable
 from workers.engines import Limits
 from workers.gate import Gatekeeper
@@ -36,6 +36,7 @@ from workers.log_keys import LearntKeys
 from workers.queue import serve_forever
 from workers.runner import Runner
 from workers.stopping import Stop, Stopping
+from workers.trusting import trusting
 from workers.witness import Watch, watch_of
 
 LIMITS = Limits(wall_s=30, cpu_s=30, memory_bytes=2**31, output_bytes=2**19, rows_max=10_000)
@@ -44,6 +45,7 @@ _ALLOWED = {"event", "level", "timestamp", "error", "code", "ticket", "domain", 
 # No pretty tracebacks: they would show what variables hold.
 commands = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 commands.command("approve")(approving.command)
+commands.add_typer(trusting)
 
 
 @commands.command()
@@ -56,27 +58,6 @@ def init(folder: Path) -> None:
         "broker_sha256": _sha256(domain.secret("broker.password")),
     }
     _print(public)
-
-
-@commands.command()
-def trust(
-    folder: Path,
-    domain: Annotated[str, typer.Option()],
-    exchange: Annotated[str, typer.Option(help="the exchange's address")],
-    exchange_key: Annotated[str, typer.Option(help="the key that signs tickets")],
-    log_vkey: Annotated[list[str], typer.Option(help="a verifier key of the log; every one must sign")],
-    broker_url: Annotated[str, typer.Option()],
-    api_key_id: Annotated[str, typer.Option()],
-    log_root: Annotated[str, typer.Option(help="the offline root that may change the log's keys")] = "",
-) -> None:
-    """Pin whom this domain trusts. Nothing of it is ever learnt from a message."""
-    here = Domain(folder)
-    here.trust(Trusted(
-        domain=domain, exchange_url=exchange, exchange_key=exchange_key, log_vkeys=tuple(log_vkey), log_root=log_root,
-        broker_url=broker_url,
-    ))  # fmt: skip
-    here.keep_secret("api.key", f"dxk_{api_key_id}.{here.secret('api.secret')}")
-    _print({"domain": domain, "witness_vkey": here.witness_key.vkey})
 
 
 @commands.command()

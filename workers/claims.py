@@ -87,6 +87,12 @@ class Claims:
             row = self._db.execute("SELECT size, root FROM seen WHERE origin = ?", (origin,)).fetchone()
         return (int(row[0]), bytes(row[1])) if row else (0, b"")
 
+    def note(self, origin: str) -> str:
+        """The newest checkpoint itself, with the cosignatures it came with; empty before the first."""
+        with self._lock:
+            row = self._db.execute("SELECT note FROM seen WHERE origin = ?", (origin,)).fetchone()
+        return str(row[0]) if row else ""
+
     def see(
         self, origin: str, size: int, root: bytes, note: str = "", *, after: tuple[int, bytes] | None = None
     ) -> bool:

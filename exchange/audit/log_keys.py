@@ -62,6 +62,11 @@ def freeze(unit: Unit, anchor: Anchor, reason: str) -> SignedLog:
     return unit.record(log if log.version else _opened(unit, log, anchor), LogFrozen(reason=reason, by=by))
 
 
+def has_ended(unit: Unit, anchor: Anchor) -> bool:
+    """Whether it was recorded that nothing follows in this log."""
+    return _log(unit, anchor).state == "FROZEN"
+
+
 def frozen_at(unit: Unit, anchor: Anchor, acts: tuple[Envelope, ...]) -> tuple[LogKeys, str]:
     """The keys with the root's two last words, and the note it was frozen at, which must be the newest published."""
     log, newest = _log(unit, anchor), newest_checkpoint(unit.connection)

@@ -27,6 +27,10 @@ class GuardLost(Exception):
     """Checkpoints were signed but the guard remembers none. Rebuild it from a witness, never from the database."""
 
 
+class GuardKept(Exception):
+    """The guard remembers what was signed: there is nothing to rebuild."""
+
+
 class ClockSteppedBack(Exception):
     """The clock shows a time before the last signature. Nothing is signed until it has caught up."""
 
@@ -85,6 +89,16 @@ class Guard:
             verify_consistency(last.size, new.size, proof, last.root, new.root)
         except ProofRefused:
             raise ForkRefused("the tree does not continue what was signed") from None
+        self._remember(new, at_us)
+
+    def regain(self, held: Checkpoint, at_us: int) -> None:
+        """Remember what witnesses hold, after all memory was lost; a memory that is there is never replaced."""
+        with self.held() as last:
+            if last is not None:
+                raise GuardKept("the guard is not lost")
+            self._remember(held, at_us)
+
+    def _remember(self, new: Checkpoint, at_us: int) -> None:
         state = {
             "at_us": at_us,
             "note_sha256": sha256(new.text.encode()).hexdigest(),

@@ -77,6 +77,12 @@ def signed_size(connection: Connection) -> int:
     return int(connection.exec_driver_sql("SELECT coalesce(max(size), 0) FROM checkpoint").scalar_one())
 
 
+def newest_signed(connection: Connection) -> str:
+    """The newest note that is kept, published or not; empty before the first."""
+    newest = "SELECT note FROM checkpoint ORDER BY size DESC LIMIT 1"
+    return str(connection.exec_driver_sql(newest).scalar_one_or_none() or "")
+
+
 def inclusion(connection: Connection, index: int, size: int) -> list[bytes]:
     return merkle.inclusion_proof(index, size, nodes(connection))
 

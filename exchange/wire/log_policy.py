@@ -54,8 +54,12 @@ class LogPolicy:
 
     def met_by(self, note: str) -> bool:
         """Whether enough witnesses cosigned this note. A forged cosignature meets nothing."""
+        return self.met_by_all((note,))
+
+    def met_by_all(self, notes: Sequence[str]) -> bool:
+        """Whether enough witnesses stand behind these notes, each behind one or more of them."""
         try:
-            found = cosigners(note, list(self.witnesses.values()))
+            found = {vkey for note in notes for vkey in cosigners(note, list(self.witnesses.values()))}
         except NoteRefused:
             return False
         return self._holds(self.quorum[0], {name for name, vkey in self.witnesses.items() if vkey in found})
