@@ -6,7 +6,6 @@ What a command prints is what may leave the domain: public keys, hashes, profile
 import fcntl
 import hashlib
 import json
-import logging
 import os
 import sys
 import time
@@ -30,9 +29,12 @@ from workers.courier import deliver_forever
 from workers.domain import Domain
 from workers.door import Door, Unreachable
 from workers.engines import Limits
+from workers.engines.postgres import DatabaseUnfit
 from workers.gate import Gatekeeper
 from workers.held import CONNINFO, engine_of, prepared
+from workers.jail.parent import JailUnavailable
 from workers.log_keys import LearntKeys
+from workers.logs import log_lines
 from workers.queue import serve_forever
 from workers.runner import Runner
 from workers.stopping import Stop, Stopping
@@ -41,7 +43,6 @@ from workers.witness import Watch, watch_of
 
 LIMITS = Limits(wall_s=30, cpu_s=30, memory_bytes=2**31, output_bytes=2**19, rows_max=10_000)
 AGAIN_S = 0.5
-_ALLOWED = {"event", "level", "timestamp", "error", "code", "ticket", "domain", "size"}
 # No pretty tracebacks: they would show what variables hold.
 commands = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 commands.command("approve")(approving.command)
@@ -105,12 +106,17 @@ def _signed(domain: Domain, licence_id: str) -> dict[str, Any]:
 @commands.command()
 def run(folder: Path) -> None:
     """Take tickets from the queue and run them, until told to stop."""
-    with suppress(Stopping):
-        _run(folder)
+    try:
+        with suppress(Stopping):
+            _run(folder)
+    except (JailUnavailable, DatabaseUnfit) as unfit:
+        # One line, and a code that tells whoever restarts services that starting again does not help.
+        typer.echo(f"{unfit.code}: {unfit}", err=True)
+        raise typer.Exit(os.EX_CONFIG) from None
 
 
 def _run(folder: Path) -> None:
-    _logging()
+    log_lines()
     domain, stop, wake = Domain(folder), Stop(), Event()
     stop.listen()
     lock = (folder / "lock").open("w")
@@ -206,20 +212,6 @@ def _sha256(text: str) -> str:
 
 def _print(told: dict[str, Any]) -> None:
     sys.stdout.write(json.dumps(told) + "\n")
-
-
-def _logging() -> None:
-    """JSON lines; a field nobody allowed is not written, so no value of the data can slip into a log."""
-    structlog.configure(
-        processors=[
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            lambda _logger, _method, fields: {name: fields[name] for name in fields if name in _ALLOWED},
-            structlog.processors.JSONRenderer(),
-        ],
-        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
-        logger_factory=structlog.PrintLoggerFactory(file=sys.stderr),
-    )
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ provider's own file, the worker's memory, more than a share. Every try is made a
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import sysconfig
@@ -13,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from policies.disclosure import explain, load_controls
 from tests.workers.jail.probe import PROBES
 from tests.workers.tables import LIMITS, write_tables
 from workers.engines import EngineCode, EngineRefused
@@ -21,6 +23,8 @@ from workers.jail.lending import lend
 
 ROOT = Path(__file__).parents[2]
 FREE = {"read_own", "thread", "query_own"}
+REFUSED = {"EPERM", "EACCES", "ENOSYS", "ENODATA", "EROFS", "PermissionError", "MemoryError", "IOException"}
+OVER_ITS_SHARE = f"DIED {-signal.SIGXCPU} "
 ORDINARY_USER = 54321
 
 
@@ -45,14 +49,18 @@ def _try(name: str, file: Path) -> str:
     return str(json.loads(done.stdout)) if done.stdout else f"DIED {done.returncode} {done.stderr.decode()[-300:]}"
 
 
-@pytest.mark.parametrize("name", sorted(set(PROBES) - FREE))
+@pytest.mark.parametrize("name", sorted(set(PROBES) - FREE - {"endless_loop"}))
 def test_code_inside_the_jail_cannot(name: str, tables: dict[str, Path]) -> None:
     before = {file: file.read_bytes() for file in tables.values()}
 
     told = _try(name, tables["visits"])
 
-    assert told in {"EPERM", "EACCES", "ENOSYS", "ENODATA", "EROFS", "PermissionError", "MemoryError", "IOException"}
+    assert told in REFUSED
     assert {file: file.read_bytes() for file in tables["visits"].parent.iterdir()} == before
+
+
+def test_code_inside_the_jail_that_never_ends_is_ended_by_the_kernel(tables: dict[str, Path]) -> None:
+    assert _try("endless_loop", tables["visits"]) == OVER_ITS_SHARE
 
 
 @pytest.mark.parametrize("name", sorted(FREE))
@@ -71,18 +79,24 @@ ESCAPES = [
     "SELECT * FROM glob('/*')",
     "SELECT error(cost::VARCHAR) FROM visits",
     "SELECT CAST('secret' || cost AS INTEGER) FROM visits",
+    "SELECT sum(9223372036854775807::BIGINT + cost::BIGINT) * visit FROM visits GROUP BY visit",
     "PRAGMA storage_info('visits')",
     "EXPLAIN ANALYZE SELECT count(*) FROM visits",
     "SET memory_limit = '20GB'",
     "SET lock_configuration = false",
     "ATTACH ':memory:' AS other",
+    "SET schema = 'other'",
+    "SET search_path = 'other'",
+    "SET VARIABLE mine = 1",
     "CREATE MACRO sum(a) AS 1",
+    "CREATE OR REPLACE MACRO sum(a) AS 1",
     "DROP VIEW visits",
     "CREATE TABLE t AS FROM visits",
     "SELECT 1; SELECT 2",
     "INSTALL httpfs",
     "LOAD httpfs",
     "SELECT * FROM query('SELECT * FROM salaries')",
+    "SELECT * FROM query_table('salaries')",
     "SELECT getenv('HOME')",
     "SELECT * FROM 'http://127.0.0.1:1/x.csv'",
     "SELECT",
@@ -104,6 +118,40 @@ def test_sql_past_the_analyser_gets_one_code_and_nothing_else(
     assert {file: file.read_bytes() for file in tables["visits"].parent.iterdir()} == before
     # The engine is none the worse for it.
     assert engine.run("SELECT count(*) FROM visits", frozenset({"visits"})).rows == ((1000,),)
+
+
+VISITS = {
+    "unit": "person",
+    "units_of": "person",
+    "key": [["visit"]],
+    "columns": {
+        "visit": {"type": "int", "uses": []},
+        "person": {"type": "int", "uses": ["join"]},
+        "ward": {"type": "int", "uses": ["group", "filter"], "bounds": [0, 6]},
+        "cost": {"type": "float", "uses": ["aggregate"], "bounds": [0, 1500]},
+    },
+}
+CONTROLS = load_controls({"tables": {"visits": VISITS}, "k_min": 5, "mode": "exact"})
+# Inside the jail each of these would be answered, or answered differently each time: the analyser keeps them out.
+ASIDE = [
+    "SUMMARIZE visits",
+    "SELECT stats(cost) FROM visits",
+    "SELECT count(*) FROM parquet_metadata('visits.parquet')",
+    "EXPLAIN ANALYZE SELECT count(*) FROM visits",
+    "SELECT sql FROM duckdb_views()",
+    "SELECT count(*) FROM visits; SELECT count(*) FROM visits",
+    "SELECT count(*) FROM query('SELECT * FROM visits')",
+    "SELECT count(*) FROM query_table('visits')",
+    "SELECT count(*) FROM visits WHERE random() < 0.5",
+    "SELECT count(*) FROM visits WHERE hash(visit) % 2 = 0",
+]
+
+
+@pytest.mark.parametrize("sql", ASIDE)
+def test_what_the_jail_cannot_keep_back_never_reaches_it(sql: str) -> None:
+    assert explain(sql, CONTROLS)["verdict"] == "refuse"
+    # The same table answers an honest question, so it is not the table that is refused.
+    assert explain("SELECT count(*) AS n FROM visits", CONTROLS)["verdict"] == "answer"
 
 
 BOMBS = {
@@ -149,7 +197,8 @@ def test_an_ordinary_user_gets_the_same_jail() -> None:
     try:
         _furnish(home, python)
         engines = [f"tests/workers/engines/test_{name}.py" for name in ("contract", "duckdb")]
-        tests = ["tests/attacks/test_jail_breaker.py", *engines, "tests/workers/jail"]
+        breakers = [f"tests/attacks/test_jail_breaker{where}.py" for where in ("", "_without_landlock")]
+        tests = [*breakers, *engines, "tests/workers/jail"]
         options = ["-q", "-x", "-p", "no:cacheprovider", "--noconftest", "-k", "not postgres"]
         command = [str(home / "venv/bin/python"), "-m", "pytest", *options, *tests]
         done = subprocess.run(

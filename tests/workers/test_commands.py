@@ -2,6 +2,8 @@
 
 import hashlib
 import json
+import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -15,6 +17,8 @@ import pytest
 from exchange.wire.controls import controls_digest
 from exchange.wire.keys import PublicKey
 from tests.workers.tiny_log import EXCHANGE, SIGNER, TABLES
+from workers.domain import Domain
+from workers.held import CONNINFO
 
 DECLARED = [
     {
@@ -130,6 +134,27 @@ def test_a_worker_that_was_killed_leaves_room_for_the_next(folder: Path) -> None
             assert process.stdout is not None
             assert process.stdout.readline() == "ready\n"
             process.kill()
+
+
+def test_a_worker_that_cannot_confine_a_query_ends_with_one_coded_line(folder: Path) -> None:
+    without = [sys.executable, "-m", "tests.workers.jail.without_landlock", sys.executable, "-m", "workers", "run"]
+
+    done = subprocess.run(
+        [*without, str(folder)], env={"PATH": "/nowhere"}, capture_output=True, text=True, check=False, timeout=60
+    )
+
+    assert (done.returncode, done.stdout, done.stderr) == (os.EX_CONFIG, "", "JAIL_UNAVAILABLE: NO_LANDLOCK\n")
+
+
+def test_a_worker_whose_database_is_unfit_ends_with_one_coded_line(tmp_path: Path, folder: Path) -> None:
+    shutil.copytree(folder, tmp_path / "domain", ignore=shutil.ignore_patterns("lock"))
+    domain = Domain(tmp_path / "domain")
+    domain.keep_secret(CONNINFO, "host=/nowhere user=nobody password=hunter2")
+    domain.hold_in_postgres("visits", "0" * 64)
+
+    done = command("run", str(domain.folder))
+
+    assert (done.returncode, done.stdout, done.stderr) == (os.EX_CONFIG, "", "DATABASE_UNFIT: UNREACHABLE\n")
 
 
 def test_controls_the_domain_never_declared_are_unknown_to_it(folder: Path) -> None:

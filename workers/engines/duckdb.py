@@ -6,7 +6,7 @@ This process never runs SQL, never opens a data file and never believes the byte
 import json
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from collections.abc import Set as AbstractSet
 from pathlib import Path
 from threading import Lock
@@ -36,7 +36,7 @@ class DuckDb:
 
     def __enter__(self) -> Self:
         if os.getuid() == 0:
-            lend(self._tables.values(), self._inmate.gid)
+            _lent(self._tables.values(), self._inmate.gid)
         self._zygote = Zygote(self._tables, self._inmate)
         self._closed = False
         return self
@@ -85,6 +85,14 @@ class DuckDb:
             if self._zygote is zygote:
                 zygote.close()
                 self._zygote = None
+
+
+def _lent(files: Iterable[Path], gid: int) -> None:
+    try:
+        lend(files, gid)
+    except OSError:
+        # The system's own words would name the provider's folder.
+        raise JailUnavailable("TABLES") from None
 
 
 def _answered(frame: bytes, limits: Limits) -> Answered:

@@ -9,7 +9,7 @@ from collections.abc import Set as AbstractSet
 from datetime import date
 from decimal import Decimal
 from math import isfinite
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import psycopg
 from psycopg import errors
@@ -43,6 +43,8 @@ _TOO_MUCH: Mapping[str, str] = {
 
 class DatabaseUnfit(Exception):
     """This role is not confined to the prepared tables, so no query is run as it. The word says why."""
+
+    code: ClassVar = "DATABASE_UNFIT"
 
 
 class Postgres:

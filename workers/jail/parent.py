@@ -7,15 +7,18 @@ import contextlib
 import json
 import os
 import select
+import shutil
 import signal
 import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from enum import StrEnum
 from pathlib import Path
-from typing import NamedTuple
+from typing import ClassVar, NamedTuple
+
+from workers.jail import enclosure, landlock
 
 _PACKAGES = Path(__file__).resolve().parents[2]
 _MESSAGE_MAX = 128 * 1024
@@ -26,6 +29,8 @@ _CHUNK = 1 << 16
 
 class JailUnavailable(Exception):
     """This machine cannot confine a query, so none is run. The word says which lock did not close."""
+
+    code: ClassVar = "JAIL_UNAVAILABLE"
 
 
 class ZygoteGone(Exception):
@@ -60,16 +65,12 @@ class Zygote:
     """One running zygote. Dropped, not mended: after `ZygoteGone` the owner starts another."""
 
     def __init__(self, tables: Mapping[str, Path], inmate: Inmate) -> None:
+        bwrap = _bwrap()
         self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with theirs:
-            command = [sys.executable, "-E", "-s", "-B", "-m", "workers.jail.zygote", str(theirs.fileno())]
-            quiet = subprocess.DEVNULL
-            # The environment is empty and every descriptor but one is closed: there is nothing in it to steal.
-            self._process = subprocess.Popen(  # noqa: S603 - our own interpreter, our own module
-                command, env={}, cwd=_PACKAGES, pass_fds=(theirs.fileno(),), stdin=quiet, stdout=quiet, stderr=quiet
-            )
-        paths = {table: str(path) for table, path in tables.items()}
-        self._greet({"tables": paths, "uid": inmate.uid, "gid": inmate.gid})
+            self._process = _started(theirs.fileno()) if bwrap is None else _enclosed(bwrap, theirs.fileno(), tables)
+        paths = {table: str(path) for table, path in tables.items()} if bwrap is None else enclosure.seen(tables)
+        self._greet({"tables": paths, "uid": inmate.uid, "gid": inmate.gid, "enclosed": bwrap is not None})
 
     @property
     def pid(self) -> int:
@@ -124,6 +125,35 @@ class Zygote:
         if reply:
             self.close()
             raise JailUnavailable(str(reply["unavailable"]))
+
+
+def _bwrap() -> str | None:
+    """Bubblewrap, where the kernel has no Landlock; nothing, where it has."""
+    if landlock.version() >= 1:
+        return None
+    found = shutil.which("bwrap")
+    if found is None:
+        raise JailUnavailable("NO_LANDLOCK")
+    return found
+
+
+def _started(control: int) -> subprocess.Popen[bytes]:
+    return _popen([sys.executable, "-E", "-s", "-B", "-m", "workers.jail.zygote", str(control)], control)
+
+
+def _enclosed(bwrap: str, control: int, tables: Mapping[str, Path]) -> subprocess.Popen[bytes]:
+    with open(os.memfd_create("walls"), "w+b", buffering=0) as told:
+        told.write("".join(f"{part}\0" for part in enclosure.walls(tables)).encode())
+        told.seek(0)
+        return _popen([bwrap, "--args", str(told.fileno()), "--", *enclosure.inside(control)], control, told.fileno())
+
+
+def _popen(command: Sequence[str], *passed: int) -> subprocess.Popen[bytes]:
+    """The environment is empty and every descriptor but those passed is closed: there is nothing in it to steal."""
+    quiet = subprocess.DEVNULL
+    return subprocess.Popen(  # noqa: S603 - our own interpreter, our own module
+        command, env={}, cwd=_PACKAGES, pass_fds=passed, stdin=quiet, stdout=quiet, stderr=quiet
+    )
 
 
 @contextlib.contextmanager

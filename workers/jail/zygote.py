@@ -13,8 +13,9 @@ import signal
 import socket
 import sys
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, NamedTuple, NoReturn
 
+from workers.jail import enclosure
 from workers.jail.confine import Cell, confine
 from workers.jail.database import Database, opened
 from workers.jail.query import answer
@@ -24,13 +25,24 @@ MESSAGE_MAX = 160 * 1024
 _PROBE_MEMORY = 64 * 1024 * 1024
 
 
+class Who(NamedTuple):
+    """As whom a query runs, and what stands around it; the last fields of its `Cell`."""
+
+    uid: int
+    gid: int
+    enclosed: bool = False
+
+
 def main(control: socket.socket) -> None:
     """Open the tables, show that the jail closes, then serve until the parent is gone."""
     setup = json.loads(control.recv(MESSAGE_MAX))
     try:
         prctl("DUMPABLE", PR_SET_DUMPABLE, 0)
+        who = Who(setup["uid"], setup["gid"], setup["enclosed"])
+        if who.enclosed:
+            enclosure.show_that_it_stands(list(setup["tables"].values()))
         database = opened({table: Path(path) for table, path in setup["tables"].items()})
-        _show_that_it_holds(setup["uid"], setup["gid"])
+        _show_that_it_holds(who)
     except Unconfined as unconfined:
         control.send(json.dumps({"unavailable": str(unconfined)}).encode())
         return
@@ -39,10 +51,10 @@ def main(control: socket.socket) -> None:
         return
     gc.freeze()
     control.send(b"{}")
-    _serve(control, database, setup["uid"], setup["gid"])
+    _serve(control, database, who)
 
 
-def _serve(control: socket.socket, database: Database, uid: int, gid: int) -> None:
+def _serve(control: socket.socket, database: Database, who: Who) -> None:
     poll = select.poll()
     poll.register(control, select.POLLIN)
     running: dict[int, tuple[int, socket.socket]] = {}
@@ -56,16 +68,16 @@ def _serve(control: socket.socket, database: Database, uid: int, gid: int) -> No
             if not message:
                 _end([pid for pid, _ in running.values()])
                 return
-            grip, pid, report = _start(message, passed, database, uid, gid)
+            grip, pid, report = _start(message, passed, database, who)
             running[grip] = (pid, report)
             poll.register(grip, select.POLLIN)
 
 
-def _start(message: bytes, passed: list[int], database: Database, uid: int, gid: int) -> tuple[int, int, socket.socket]:
+def _start(message: bytes, passed: list[int], database: Database, who: Who) -> tuple[int, int, socket.socket]:
     answer_to, report_to = passed
     pid = os.fork()
     if pid == 0:
-        _child(json.loads(message), answer_to, database, uid, gid)
+        _child(json.loads(message), answer_to, database, who)
     os.close(answer_to)
     report = socket.socket(fileno=report_to)
     grip = os.pidfd_open(pid)
@@ -74,12 +86,12 @@ def _start(message: bytes, passed: list[int], database: Database, uid: int, gid:
     return grip, pid, report
 
 
-def _child(asked: dict[str, Any], answer_to: int, database: Database, uid: int, gid: int) -> NoReturn:
+def _child(asked: dict[str, Any], answer_to: int, database: Database, who: Who) -> NoReturn:
     """The fork. It leaves by `_exit` alone, so that nothing of the zygote runs twice."""
     try:
         limits = asked["limits"]
         files = tuple(database.paths[table] for table in asked["tables"])
-        confine(Cell(files, (answer_to, *database.folders), limits["cpu_s"], limits["memory_bytes"], uid, gid))
+        confine(Cell(files, (answer_to, *database.folders), limits["cpu_s"], limits["memory_bytes"], *who))
         frame = answer(database, asked["sql"], asked["tables"], limits)
         while frame:
             frame = frame[os.write(answer_to, frame) :]
@@ -100,13 +112,14 @@ def _end(pids: list[int]) -> None:
         os.kill(pid, signal.SIGKILL)
 
 
-def _show_that_it_holds(uid: int, gid: int) -> None:
+def _show_that_it_holds(who: Who) -> None:
     """A jail that was never seen to refuse is not one: lock up a child and let it try."""
     pid = os.fork()
     if pid == 0:
         try:
-            confine(Cell((), (), 1, _PROBE_MEMORY, uid, gid))
-            held = all(_refused(attempt) for attempt in (_probe_socket, _probe_list, os.fork))
+            confine(Cell((), (), 1, _PROBE_MEMORY, *who))
+            attempts = (_probe_socket, _probe_write if who.enclosed else _probe_list, os.fork)
+            held = all(_refused(attempt) for attempt in attempts)
             os._exit(0 if held else 1)
         finally:
             os._exit(2)
@@ -124,6 +137,10 @@ def _refused(attempt: Any) -> bool:
 
 def _probe_socket() -> None:
     socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+
+
+def _probe_write() -> None:
+    os.close(os.open("/x", os.O_WRONLY | os.O_CREAT))
 
 
 def _probe_list() -> None:

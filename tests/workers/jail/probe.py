@@ -19,6 +19,7 @@ from pathlib import Path
 import duckdb
 
 from workers.jail.confine import Cell, confine
+from workers.jail.system import PR_SET_DUMPABLE, prctl
 
 _PARENT = os.getppid()
 _X86 = os.uname().machine == "x86_64"
@@ -82,6 +83,10 @@ def parent_memory(_: str) -> None:
     Path(f"/proc/{_PARENT}/mem").open("rb").close()
 
 
+def first_process_memory(_: str) -> None:
+    Path("/proc/1/mem").open("r+b").close()
+
+
 def parent_memory_by_call(_: str) -> None:
     _call(310 if _X86 else 270, _PARENT, 0, 0, 0, 0, 0)
 
@@ -104,6 +109,11 @@ def list_home(file: str) -> None:
 
 def allocate(_: str) -> None:
     bytearray(20 * 1024**3)
+
+
+def endless_loop(_: str) -> None:
+    while True:
+        pass
 
 
 def raise_limits(_: str) -> None:
@@ -170,12 +180,12 @@ def _call(number: int, *arguments: int) -> None:
         raise OSError(ctypes.get_errno(), "")
 
 
-def main(name: str, file: str) -> None:
+def main(name: str, file: str, *, enclosed: bool = False) -> None:
     answer = os.dup(1)
     folder = os.open(Path(file).parent, os.O_PATH | os.O_DIRECTORY)
     lent = f"/proc/self/fd/{folder}/{Path(file).name}"
     _CONNECTION.execute(f"SELECT * FROM read_parquet('{lent}') LIMIT 1").fetchall()
-    confine(Cell((lent,), (answer, folder), 2, 512 * 1024 * 1024, 65534, 65534))
+    confine(Cell((lent,), (answer, folder), 2, 512 * 1024 * 1024, 65534, 65534, enclosed))
     try:
         PROBES[name](lent)
         told = "DONE"
@@ -183,8 +193,20 @@ def main(name: str, file: str) -> None:
         told = errno.errorcode.get(error.errno or 0, "OSError")
     except Exception as error:
         told = type(error).__name__
-    os.write(answer, json.dumps(told).encode())
+    os.write(answer, json.dumps(told).encode() + b"\n")
     os._exit(0)
+
+
+def every(names: list[str], file: str) -> None:
+    """Inside `enclosure`, one process after the other; a line each, as a name and what it was told."""
+    prctl("DUMPABLE", PR_SET_DUMPABLE, 0)  # as the zygote does
+    for name in names:
+        os.write(1, f"{name} ".encode())
+        pid = os.fork()
+        if pid == 0:
+            main(name, file, enclosed=True)
+        status = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+        os.write(1, f'"DIED {status}"\n'.encode() if status else b"")
 
 
 if __name__ == "__main__":

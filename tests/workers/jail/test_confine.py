@@ -16,9 +16,9 @@ import sys
 from workers.jail import confine, landlock, parent, system
 def closed(*_): raise system.Unconfined("X")
 {setting}
-from workers.jail.zygote import _show_that_it_holds
+from workers.jail.zygote import Who, _show_that_it_holds
 try:
-    _show_that_it_holds(65534, 65534)
+    _show_that_it_holds(Who(65534, 65534))
 except system.Unconfined as unconfined:
     print(unconfined)
 else:
