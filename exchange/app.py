@@ -25,6 +25,7 @@ from exchange.audit.log_routes import keys as log_keys
 from exchange.audit.routes import audit
 from exchange.authorization.routes import controls, templates
 from exchange.classification.routes import routes as classification
+from exchange.consent.routes import consents, individuals
 from exchange.custody.routes import custody
 from exchange.dispute.routes import disputes, objections
 from exchange.house import House, Threads
@@ -43,6 +44,7 @@ from exchange.registration.routes import handles
 from exchange.registration.routes import routes as registration
 from exchange.rehearsal import rehearsal
 from exchange.settlement.payout_routes import payouts, simulator
+from exchange.settlement.proceeds_routes import earnings
 from exchange.settlement.rail_routes import rail_desk
 from exchange.settlement.routes import routes as settlement
 from policies.engine import archive
@@ -57,6 +59,7 @@ ROUTERS = (
     registration, handles, classification,
     handovers, listings, licences,
     settlement, payouts, simulator, rail_desk,
+    individuals, consents, earnings,
     queries, orders, receipts, schedules, approvals, templates, controls,
     disputes, objections, custody, incidents, exits, sanctions, oversight,
     audit, cosignatures, log_keys, ledger,

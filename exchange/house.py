@@ -55,6 +55,7 @@ class House:
             load_policies(),
             key=PrivateKey(seed_in(settings.secrets / "ticket_key")) if signs_tickets else PrivateKey.generated(),
             keyring=Keyring(seed_in(settings.secrets / "payload_kek") if signs_tickets else None),
+            pseudonym_key=seed_in(settings.secrets / "pseudonym_key") if signs_tickets else secrets.token_bytes(32),
             # Where the sequencer is a thread of this process, its failure is known without looking.
             backlog=None if settings.embedded else Backlog(store),
         )

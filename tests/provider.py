@@ -18,6 +18,7 @@ from policies.engine import load_policies
 from workers import approving
 from workers.assets import AssetSpec, controlled
 from workers.claims import Claims
+from workers.cohort import Cohorts
 from workers.courier import deliver_once
 from workers.domain import Domain, Trusted
 from workers.door import Door
@@ -114,7 +115,10 @@ class Provider:
             policy_digest=load_policies().digest,
             controls=self.domain.controls,
         )
-        return Runner(keeper, self.claims, engine, self.domain.key, self.door.consistency, self._clock_s, lambda: None)
+        cohorts = Cohorts(self.domain.roster, self.door.checkpoint)
+        return Runner(
+            keeper, self.claims, engine, self.domain.key, self.door.consistency, self._clock_s, lambda: None, cohorts
+        )
 
     def engine(self) -> DuckDb:
         """The real engine in its jail."""

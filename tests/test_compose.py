@@ -110,7 +110,7 @@ def test_no_service_is_root(name: str) -> None:
 
 
 def test_a_key_is_held_by_the_one_process_that_signs_with_it() -> None:
-    assert holders("ticket_key") == holders("payload_kek") == {"api"}
+    assert holders("ticket_key") == holders("payload_kek") == holders("pseudonym_key") == {"api"}
     assert holders("log_key_ed25519") == holders("log_key_mldsa44") == {"signer"}
     assert holders("broker-admin") == holders("broker-r_health") == holders("broker-r_power") == {"dispatch"}
     assert holders("broker_acl") == {"valkey"}

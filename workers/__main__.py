@@ -7,6 +7,7 @@ import fcntl
 import hashlib
 import json
 import os
+import re
 import sys
 import time
 from contextlib import suppress
@@ -25,6 +26,7 @@ from policies.engine import load_policies
 from workers import approving
 from workers.assets import AssetSpec
 from workers.claims import Claims
+from workers.cohort import Cohorts
 from workers.courier import deliver_forever
 from workers.domain import Domain
 from workers.door import Door, Unreachable
@@ -63,11 +65,7 @@ def init(folder: Path) -> None:
 
 @commands.command()
 def prepare(folder: Path, declared: Path, sources: Path) -> None:
-    """Sort and check an asset's tables against their declarations, and keep the controls queries will meet.
-
-    `declared` is a JSON list of table declarations; `sources` holds one Parquet file a table, or TABLE.postgres, which
-    names a `schema.table` (DX_POSTGRES_OWNER connects to it). Prints profiles, controls, and the digest naming these.
-    """
+    """Sort, check, keep controls. `sources`: TABLE.parquet, or TABLE.postgres: `schema.table` by DX_POSTGRES_OWNER."""
     specs = [AssetSpec.model_validate(one) for one in json.loads(declared.read_bytes())]
     _print(prepared(Domain(folder), specs, sources))
 
@@ -104,6 +102,14 @@ def _signed(domain: Domain, licence_id: str) -> dict[str, Any]:
 
 
 @commands.command()
+def enrol(folder: Path, table: str, pseudonym: str, unit: str) -> None:
+    """Keep who bears a pseudonym; nobody but this domain ever knows."""
+    if not re.fullmatch(r"[a-z][a-z0-9_]{0,62} psd_[0-9a-f]{32}", f"{table} {pseudonym}"):
+        raise typer.BadParameter("not a pseudonym, or not a table")
+    Domain(folder).enrol(table, pseudonym, unit)
+
+
+@commands.command()
 def run(folder: Path) -> None:
     """Take tickets from the queue and run them, until told to stop."""
     try:
@@ -128,12 +134,10 @@ def _run(folder: Path) -> None:
     door = Door(domain.trusted.exchange_url, domain.secret("api.key"))
     with engine_of(domain, LIMITS) as engine:
         keys = LearntKeys(domain)
-        runner = Runner(
-            _keeper(domain, keys), claims, engine, domain.key, _patiently(door, stop.event), _clock_s, wake.set
-        )
+        outside = _patiently(door, stop.event), _clock_s, wake.set, Cohorts(domain.roster, door.checkpoint)
+        runner = Runner(_keeper(domain, keys), claims, engine, domain.key, *outside)
         runner.recover()
-        courier = Thread(target=_deliver, args=(claims, door, stop.event, wake), daemon=True)
-        courier.start()
+        (courier := Thread(target=_deliver, args=(claims, door, stop.event, wake), daemon=True)).start()
         Thread(target=_watch, args=(watch_of(domain, claims, door, _clock_s, keys), stop.event), daemon=True).start()
         handle = stop.sparing(runner.handle)
         sys.stdout.write("ready\n")

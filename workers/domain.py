@@ -116,6 +116,18 @@ class Domain:
         except (OSError, ValueError, ControlsRefused):
             return None
 
+    def roster(self) -> dict[str, dict[str, str]]:
+        """Who bears which pseudonym: table → pseudonym → unit. Read anew for each job."""
+        files = sorted((self.folder / "roster").glob("*.json"))
+        return {file.stem: json.loads(file.read_bytes()) for file in files}
+
+    def enrol(self, table: str, pseudonym: str, unit: str) -> None:
+        """This pseudonym is that unit of the table."""
+        place = self.folder / "roster" / f"{table}.json"
+        place.parent.mkdir(mode=0o700, exist_ok=True)
+        known = json.loads(place.read_bytes()) if place.is_file() else {}
+        _write(place, json.dumps({**known, pseudonym: unit}, sort_keys=True).encode())
+
     def tables(self) -> dict[str, Path]:
         return {path.stem: path for path in sorted((self.folder / "data").glob("*.parquet"))}
 

@@ -1,6 +1,7 @@
 """The domain's only door: it calls the exchange, nobody calls it. What it says is a receipt, what it asks is public."""
 
 import hashlib
+import secrets
 from base64 import b64decode
 from types import TracebackType
 from typing import Any, Self
@@ -94,6 +95,12 @@ class Door:
         )
         if response.status_code in _NOT_NOW or response.status_code >= 500:
             raise Unreachable("the cosignature was not taken")
+
+    def checkpoint(self, order_id: str) -> list[str]:
+        """Whom a running job may use from here on, by pseudonym; nobody once it has ended."""
+        key = f"checkpoint-{secrets.token_hex(16)}"
+        told = self._json("POST", f"/v1/orders/{order_id}:checkpoint", key=key)
+        return [str(name) for name in told.get("cohort", ())]
 
     def licence(self, licence_id: str) -> dict[str, Any]:
         """A licence this domain is a party to, as the exchange shows it."""

@@ -17,6 +17,7 @@ from exchange.wire.refusals import Refusal, Refused
 from exchange.wire.sealing import RecipientKey, content, seal
 from workers import computations, gate
 from workers.claims import Claim, Claims
+from workers.cohort import NOBODY, Cohorts
 from workers.engines import Engine
 
 RESULT_TYPE = "application/vnd.dx.result+json"
@@ -44,6 +45,7 @@ class Runner:
     clock_s: Callable[[], int]
     concluded: Callable[[], None]
     """Called when there is something new to report."""
+    cohorts: Cohorts = NOBODY
 
     def handle(self, token: str) -> None:
         """Run one ticket, or refuse it. What was not proven leaves no trace but a code in this domain's own log."""
@@ -95,7 +97,8 @@ class Runner:
         try:
             runs = self.claims.runs(proven.ticket.licence_id)
             admitted = gate.admit(proven, self.keeper, now_s=self.clock_s(), runs=runs)
-            answer, plan_digest = computations.run(admitted, self.engine, self.claims.budget)
+            engine = self.cohorts.narrowed(self.engine, admitted)
+            answer, plan_digest = computations.run(admitted, engine, self.claims.budget)
             return _sealed(canonical.encode(answer), plan_digest, proven)
         except Refused as refused:
             return refused.code

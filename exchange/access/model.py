@@ -19,6 +19,9 @@ class ParticipantApplied(Event):
     evidence: Mapping[str, str]
     """Check of table 4.1 → SHA-256 of the document that supports it."""
     legal_representative: Personal = ""
+    """Of an individual, its own name."""
+    under_14: bool = False
+    guardian_id: str = ""
     by: str
 
 
@@ -107,6 +110,8 @@ class Participant(Entity):
     group_uscc: str = ""
     territory: str = ""
     operates_node: bool = False
+    under_14: bool = False
+    guardian_id: str = ""
     evidence: Mapping[str, str] = {}
     reviewer: str = ""
     """The person who took the application: another one must approve it."""

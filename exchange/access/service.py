@@ -101,7 +101,8 @@ def approve(unit: Unit, participant_id: str, ask: Review) -> Participant:
     if participant.reviewer == unit.caller.person_id:
         raise Guarded("whoever took the application does not approve it", code="E_DUAL_CONTROL")
     decisions = _decided(unit, participant, ask)
-    if any(other != participant.id for other in admitted_as(unit.connection, participant.uscc)):
+    taken = admitted_as(unit.connection, participant.uscc) if participant.uscc else []
+    if any(other != participant.id for other in taken):
         raise Guarded("a participant with this code is admitted already", code="E_USCC_TAKEN")
     if all(decision.permitted for decision in decisions):
         return unit.record(participant, ParticipantApproved(decisions=decisions, by=unit.caller.person_id))

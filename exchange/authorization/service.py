@@ -31,6 +31,8 @@ class Scope:
     """What the answer may cost of the privacy budget; 0 for an exact one."""
     template: Template | None = None
     addendum: ControlsRequest | None = None
+    cohort: int = 0
+    """How many individuals have agreed; 0 where it is about none."""
 
 
 def sign_ticket(unit: Unit, key: PrivateKey, licence: Licence, *, order_id: str, scope: Scope) -> TicketIssued:
@@ -53,6 +55,7 @@ def sign_ticket(unit: Unit, key: PrivateKey, licence: Licence, *, order_id: str,
         rho_nrho=scope.rho_nrho,
         addendum_digest=scope.addendum.digest if scope.addendum else None,
         template_digest=scope.template.digest if scope.template else None,
+        cohort=scope.cohort,
         controls_digest=licence.controls_digest,
         policy_digest=unit.policies.digest,
         recipient_key=scope.recipient_key,

@@ -14,6 +14,7 @@ from exchange.client.connection import Connection, Json, Patience, TimedOut
 from exchange.client.disputes import Disputes
 from exchange.client.log import ServedLog
 from exchange.client.money import Money
+from exchange.client.persons import Persons
 from exchange.client.things import Things
 from exchange.client.wallet import Wallet
 from exchange.wire.admissions import RulebookSigned
@@ -34,7 +35,8 @@ class Exchange:
         patience: Patience | None = None,
     ) -> None:
         self.http = Connection(base_url, credential, transport=transport, patience=patience or Patience())
-        self.log, self.disputes, self.money = ServedLog(self.http), Disputes(self.http), Money(self.http)
+        self.log, self.disputes = ServedLog(self.http), Disputes(self.http)
+        self.money, self.persons = Money(self.http), Persons(self.http)
         self.custody, self.incidents = Things(self.http, "custody"), Things(self.http, "incidents")
         self.sanctions, self.approvals = Things(self.http, "sanctions"), Approvals(self.http)
         self.templates, self.schedules = Things(self.http, "templates"), Things(self.http, "schedules")
@@ -207,8 +209,7 @@ class Exchange:
             raise TimedOut("the order is still under way")
         return found
 
-    def result(self, order_id: str) -> Json:
-        """The sealed answer; `open_result` opens it."""
+    def result(self, order_id: str) -> Json:  # The sealed answer; `open_result` opens it.
         return self.http.get(f"/v1/orders/{quote(order_id, safe='')}/result")
 
     def accept(self, order_id: str) -> Json:
@@ -225,8 +226,7 @@ class Exchange:
         """What a newcomer pins, after comparing it with what it got elsewhere."""
         return self.http.get("/v1/exchange")
 
-    def advance(self, seconds: int) -> Json:
-        """Let time pass in a rehearsal; no real market has this route."""
+    def advance(self, seconds: int) -> Json:  # Only a rehearsal has this route.
         return self._new("rehearsal:advance", {"seconds": seconds})
 
     def _concluded(self, order_id: str) -> Json | None:

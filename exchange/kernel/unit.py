@@ -1,5 +1,6 @@
 """A unit: one request or one job, one transaction, one set of facts. `record` is the only verb that writes."""
 
+import secrets
 from collections import OrderedDict
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -34,7 +35,8 @@ _UNDONE_BY_RIVALS = {"40001", "40P01"}  # PostgreSQL's own words for a serializa
 @dataclass(slots=True)
 class Ground:
     """What every unit of a process stands on. `key` is the exchange's own, with which it signs tickets; `keyring`
-    seals what is about a person; `remembered` holds frozen entities that were committed, to fold less; `backlog` is
+    seals what is about a person; `pseudonym_key` makes the names by which persons are known;
+    `remembered` holds frozen entities that were committed, to fold less; `backlog` is
     asked before strangers' facts are taken; `unswept` says that what was erased may still lie about in the files.
     """
 
@@ -44,6 +46,7 @@ class Ground:
     calendar: Calendar = field(default_factory=Calendar)
     key: PrivateKey = field(default_factory=PrivateKey.generated)
     keyring: payloads.Keyring = field(default_factory=payloads.Keyring.generated)
+    pseudonym_key: bytes = field(default_factory=lambda: secrets.token_bytes(32))
     remembered: OrderedDict[str, Entity] = field(default_factory=OrderedDict)
     lock: Lock = field(default_factory=Lock)
     backlog: Backlog | None = None

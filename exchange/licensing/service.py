@@ -26,7 +26,7 @@ from exchange.wire import licences as wire
 from exchange.wire.envelope import BadEnvelope, Envelope
 from exchange.wire.keys import PublicKey
 from exchange.wire.sealing import RecipientKey
-from policies import prices
+from policies import prices, splits
 
 
 def submit_listing(unit: Unit, ask: ListingAsk) -> Listing:
@@ -45,6 +45,9 @@ def submit_listing(unit: Unit, ask: ListingAsk) -> Listing:
     )
     if not price.permitted:
         raise Guarded("data like this is not sold at such a price", code=price.reasons[0])
+    split = splits.asked(unit.policies, ask.template.split_template, asset.attributes)
+    if not split.permitted:
+        raise Guarded("data like this is not split so", code=split.reasons[0])
     listing = Listing(id=ids.fresh("lst"))
     return unit.record(
         listing,

@@ -31,6 +31,7 @@ def ticketed(unit: Unit, key: PrivateKey, order: Order, trade: Trade, verdict: V
         verdict.rho_nrho,
         verdict.program.template,
         verdict.addendum,
+        order.cohort,
     )
     ticket = authorization.sign_ticket(unit, key, trade.licence, order_id=order.id, scope=scope)
     return unit.record(order, ticket, refs=(trade.licence.head, order.head))

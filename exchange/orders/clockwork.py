@@ -12,6 +12,8 @@ import structlog
 from exchange.access import service as access
 from exchange.authorization import views as authorization
 from exchange.authorization.model import TicketIssued
+from exchange.consent import service as consent
+from exchange.consent import views as consents
 from exchange.custody import keeping, releasing
 from exchange.dispatch.service import Dispatcher
 from exchange.incidents import service as incidents
@@ -24,7 +26,7 @@ from exchange.licensing import views as licensing
 from exchange.orders import approving, endings, views
 from exchange.registration import register
 from exchange.registration.views import outlived
-from exchange.settlement import paying
+from exchange.settlement import paying, proceeds, proceeds_views
 
 RESEND_AFTER_US = 15_000_000
 log = structlog.get_logger()
@@ -53,6 +55,8 @@ TIMERS = (
     Timer("proof", keeping.unproved, keeping.look_again),
     Timer("incident", incidents.unreported, incidents.miss_report),
     Timer("batch", paying.due_batches, paying.submit),
+    Timer("proceeds", lambda unit: proceeds_views.due(unit.connection), proceeds.pay),
+    Timer("consent", lambda unit: consents.due(unit.connection, unit.now), consent.lapse),
     Timer("quota", lambda unit: views.used_up(unit.connection), endings.use_up),
 )
 """In the order in which one may follow from another."""

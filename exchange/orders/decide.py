@@ -3,6 +3,7 @@
 The dry run and the order itself use this one function, and the domain repeats its second half by itself.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -11,6 +12,7 @@ from exchange.authorization import approvals, controls
 from exchange.authorization.approval_model import Approver
 from exchange.authorization.controls_model import ControlsRequest
 from exchange.classification.model import Grading
+from exchange.consent import service as consent
 from exchange.kernel import ids
 from exchange.kernel.unit import Unit
 from exchange.licensing.model import Licence, Listing
@@ -177,6 +179,21 @@ def _approval(unit: Unit, trade: Trade, program: Program, approvers: tuple[Appro
     return "granted" if wanted else "not_needed"
 
 
+def cohort_of(unit: Unit, trade: Trade, ask: OrderAsk) -> Mapping[str, int]:
+    """Whose records a job asked for now may use, where it is about individuals."""
+    if not consent.is_needed(trade.asset):
+        return {}
+    about = {"purpose": ask.purpose.value, "mode": ask.mode.value, "recipient_id": trade.buyer.id}
+    return consent.cohort(unit, trade.asset, **about, placed_at=unit.now)
+
+
+def _consent(unit: Unit, trade: Trade, ask: OrderAsk) -> str:
+    """Of data about individuals only those who agreed are used; too few of them are nobody."""
+    if not consent.is_needed(trade.asset):
+        return "not_needed"
+    return "active" if len(cohort_of(unit, trade, ask)) >= max(trade.licence.k_min, trade.grading.k_min) else "missing"
+
+
 def _set_aside(unit: Unit, trade: Trade) -> dict[str, bool]:
     """Of an order that waited: its money is held already, and its own turn is among those counted."""
     jobs = jobs_used(unit.connection, trade.licence.id)
@@ -211,7 +228,7 @@ def _facts(unit: Unit, trade: Trade, ask: OrderAsk, price: Quote) -> dict[str, s
         "territory_allowed": ask.territory in terms.territories,
         "mode_allowed": ask.mode in terms.modes and ask.mode.value in trade.grading.modes,
         "quota_left": jobs_used(unit.connection, licence.id) < terms.jobs_max,
-        "consent": "not_needed",
+        "consent": _consent(unit, trade, ask),
         "use_respected": True,
         "funds_ok": balance_fen(unit.connection, lines.escrow(trade.buyer.id)) >= price.hold_fen,
     }

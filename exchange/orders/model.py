@@ -37,6 +37,8 @@ class OrderPlaced(Event):
     facts: Mapping[str, str | bool | int]
     """What was decided on: with the archived rules of this digest anybody entitled can decide it again."""
     policy_digest: str
+    cohort: int = 0
+    """How many individuals agreed to it; 0 where it is about none."""
     by: str
 
 
@@ -123,6 +125,13 @@ class OrderStopped(Event):
     by: str
 
 
+class JobScopeReduced(Event):
+    """At a checkpoint some individuals had withdrawn: from here on their records are not used."""
+
+    excluded: int
+    cohort: int
+
+
 class OrderDisputed(Event):
     """The buyer contests what was delivered, within the window its claim has."""
 
@@ -168,6 +177,7 @@ class Order(Entity):
         ("TICKETED", OrderFailed): "FAILED",
         ("TICKETED", OrderLapsed): "LAPSED",
         ("TICKETED", OrderCancelled): "CANCELLED",
+        ("TICKETED", JobScopeReduced): "TICKETED",
         ("TICKETED", OrderStopped): "ABORTED",
         ("DELIVERED", OrderCompleted): "COMPLETED",
         ("DELIVERED", OrderDisputed): "DISPUTED",
@@ -198,6 +208,8 @@ class Order(Entity):
     refusal: Refusal | None = None
     refund_rule: str = ""
     refund_fen: int = 0
+    cohort: int = 0
+    """How many individuals it may still use; 0 where it is about none."""
     dispute_id: str = ""
     cause: str = ""
     approval_id: str = ""

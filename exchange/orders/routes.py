@@ -14,7 +14,7 @@ from exchange.kernel.errors import NotFound
 from exchange.kernel.http import LookUnit, OpenUnit, router
 from exchange.kernel.pages import Cursor, Limit, page
 from exchange.kernel.unit import history
-from exchange.orders import endings, service
+from exchange.orders import cohorts, endings, service
 from exchange.orders.asks import GroundAsk, OrderAsk, ReceiptAsk
 from exchange.orders.budgets import AccountView
 from exchange.orders.model import Order
@@ -80,6 +80,7 @@ class OrderView(OrderBrief):
     refusal: str | None
     refund_rule: str
     refund_fen: int
+    cohort: int
     dispute_id: str
     cause: str
     approval_id: str
@@ -89,6 +90,13 @@ class OrderView(OrderBrief):
     @classmethod
     def of(cls, order: Order) -> Self:
         return cls.model_validate(order, from_attributes=True)
+
+
+class Checkpoint(BaseModel):
+    """The pseudonyms of those whose records may be used; none where the job is about none, or has ended."""
+
+    state: str
+    cohort: tuple[str, ...]
 
 
 class OrderEvent(BaseModel):
@@ -178,6 +186,13 @@ def get_result(order_id: str, unit: OpenUnit) -> SealedResult:
         receipt=order.receipt,
         ciphertext=b64encode(ciphertext).decode(),
     )
+
+
+@orders.post("/{order_id}:checkpoint")
+def checkpoint(order_id: str, unit: OpenUnit) -> Checkpoint:
+    """Whom a running job may use from here on (domains only). A job that has become too small is aborted."""
+    order, members = cohorts.checkpoint(unit, order_id)
+    return Checkpoint(state=order.state, cohort=tuple(members))
 
 
 @orders.post("/{order_id}:accept")

@@ -2,6 +2,7 @@
 
 from base64 import b64decode
 from binascii import Error as BadBase64
+from collections.abc import Mapping
 from hashlib import sha256
 
 from exchange.access import service as access
@@ -19,10 +20,10 @@ from exchange.kernel.errors import (
 )
 from exchange.kernel.unit import Unit
 from exchange.licensing import service as licensing
-from exchange.licensing.model import Licence
-from exchange.orders import approving, budgets
+from exchange.licensing.model import Licence, Listing
+from exchange.orders import approving, budgets, cohorts
 from exchange.orders.asks import OrderAsk, ReceiptAsk
-from exchange.orders.decide import Trade, Verdict, hold_the_budget_still, judge, trade_of
+from exchange.orders.decide import Trade, Verdict, cohort_of, hold_the_budget_still, judge, trade_of
 from exchange.orders.model import (
     Order,
     OrderFailed,
@@ -95,19 +96,12 @@ def accept_receipt(unit: Unit, ask: ReceiptAsk) -> Order:
     if stopped := _stopped(unit, licence):
         # A revocation or a freeze that came first wins: the output is not released (INV-4).
         return _fail(unit, order, ask, receipt, RefundCase.JOB_ABORTED, cause=stopped)
+    order, members = cohorts.shrunk(unit, order, licence.k_min)
+    if order.state != "TICKETED":
+        return order
     ciphertext = _ciphertext(ask, receipt, licence)
-    terms = licence.agreed_terms
-    price_fen = pricing.charge_call(unit, licence_id=licence.id, order_id=order.id, rule=terms.price)
     custody.keep(unit, order_id=order.id, buyer_id=order.buyer_id, ciphertext=ciphertext)
-    settlement.capture(unit, order.id, price_fen)
-    settlement.accrue(
-        unit,
-        order_id=order.id,
-        gross_fen=price_fen,
-        template=terms.split_template,
-        payees=_payees(licence),
-        refs=(order.head,),
-    )
+    price_fen = _charged(unit, order, licence, members)
     inspection_ends = unit.calendar.end_of(unit.calendar.after(unit.calendar.today(unit.now), INSPECTION_WORKING_DAYS))
     return unit.record(
         order,
@@ -126,6 +120,27 @@ def _held_still(unit: Unit, order: Order) -> Licence:
     licence = licensing.held_still(unit, order.licence_id)
     budgets.lock(unit.connection, order.accounts)
     return licence
+
+
+def _charged(unit: Unit, order: Order, licence: Licence, members: Mapping[str, int]) -> int:
+    """The price is taken from the hold, and owed to everybody with a share."""
+    terms = licence.agreed_terms
+    price_fen = pricing.charge_call(unit, licence_id=licence.id, order_id=order.id, rule=terms.price)
+    settlement.capture(unit, order.id, price_fen)
+    settlement.accrue(
+        unit,
+        order_id=order.id,
+        gross_fen=price_fen,
+        template=terms.split_template,
+        payees=_payees(licence),
+        use=settlement.Use(weights=members, product=_product(unit, licence), purpose=str(order.purpose)),
+        refs=(order.head,),
+    )
+    return price_fen
+
+
+def _product(unit: Unit, licence: Licence) -> str:
+    return unit.get(Listing, licence.listing_id).title_zh
 
 
 def _payees(licence: Licence) -> dict[str, str]:
@@ -169,6 +184,7 @@ def _placed(unit: Unit, trade: Trade, ask: OrderAsk, verdict: Verdict) -> OrderP
         rule_ids=verdict.decision.rule_ids,
         facts=verdict.decision.facts,
         policy_digest=verdict.decision.policy_digest,
+        cohort=len(cohort_of(unit, trade, ask)),
         by=unit.caller.person_id,
     )
 

@@ -1,6 +1,7 @@
 """Submitting an asset for registration, where core and barred data stop; and what later slices ask about an asset."""
 
 import hashlib
+from collections.abc import Mapping
 from typing import Any
 
 from exchange.access import service as access
@@ -90,6 +91,12 @@ def barred(unit: Unit, asset: Asset) -> tuple[str, ...]:
 def _on_the_list(unit: Unit, asset: Asset) -> Decision:
     facts = {**asset.attributes, "act": "LIST", "mode": "M6", "grade": asset.grade, "purpose": "NONE"}
     return decide(unit.policies, "negative_list", facts)
+
+
+def delivered_about(unit: Unit, asset: Asset, about: Mapping[str, str | bool | int]) -> Decision:
+    """What the negative list in force says of delivering the asset with regard to `about`, for instance one person."""
+    facts = {**asset.attributes, "act": "DELIVER", "mode": "M6", "grade": asset.grade, "purpose": "NONE"}
+    return decide(unit.policies, "negative_list", {**facts, **about})
 
 
 def _graded(unit: Unit, ask: RegistrationAsk) -> str:

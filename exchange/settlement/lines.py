@@ -12,6 +12,8 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 BANK = "rail:bank"
 """Also the one row in which those queue who move many accounts at once."""
 POOL_PREFIX = "pool_"
+SUSPENSE = POOL_PREFIX + "suspense"
+"""What individuals would have got of an answer in which none of them has a share."""
 
 
 class Line(BaseModel):

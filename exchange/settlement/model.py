@@ -15,30 +15,6 @@ from exchange.wire.acts import Digest, Fen
 RefundRule = Annotated[str, Field(pattern=r"^R([1-9]|10)$")]
 
 
-class DepositState(StrEnum):
-    NEW = "NEW"
-    FUNDED = "FUNDED"
-
-
-class EscrowFunded(Event):
-    """A rail confirmed that a participant's money came in."""
-
-    payer_id: str
-    amount_fen: Fen
-    rail_reference: str
-    by: str
-    lines: Posting
-
-
-class Deposit(Entity):
-    """One incoming payment; derived from the rail's reference, so that no receipt is booked twice."""
-
-    NEXT = {(DepositState.NEW, EscrowFunded): DepositState.FUNDED}
-    payer_id: str = ""
-    amount_fen: int = 0
-    lines: Posting = ()
-
-
 class HoldState(StrEnum):
     NEW = "NEW"
     HELD = "HELD"
@@ -106,6 +82,10 @@ class SettlementAccrued(Event):
     """Who → how much of it."""
     rule_ids: tuple[str, ...]
     policy_digest: Digest
+    weights: Mapping[str, int] = {}
+    """Individuals whose records were in the answer → how many; empty where it is about none."""
+    product: str = ""
+    purpose: str = ""
 
 
 class SettlementEligible(Event):
@@ -193,6 +173,8 @@ class Settlement(Entity):
     batch_id: str = ""
     parts_fen: Mapping[str, int] = {}
     netted_fen: Mapping[str, int] = {}
+    clawed_fen: Mapping[str, int] = {}
+    weights: Mapping[str, int] = {}
     refund_fen: int = 0
 
     @property

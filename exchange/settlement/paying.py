@@ -6,7 +6,7 @@ An order to pay is a fact in the unit of the business that owes it; `teller` car
 from exchange.kernel import errors, ids, money
 from exchange.kernel.caller import Role
 from exchange.kernel.unit import Unit
-from exchange.settlement import lines, payout_views, views
+from exchange.settlement import lines, payout_views, proceeds, views
 from exchange.settlement.accounts import account_of, payable_to
 from exchange.settlement.lines import moved
 from exchange.settlement.model import (
@@ -75,6 +75,8 @@ def submit(unit: Unit, batch_id: str) -> Batch:
                 amount_fen=owed.payout_fen(payee_id),
             )
             unit.record(unit.load(Payout, owed.payout_id(payee_id)), ordered, refs=(owed.head, batch.head))
+        for pool in filter(lines.is_pool, owed.parts_fen):
+            proceeds.share(unit, owed, pool.removeprefix(lines.POOL_PREFIX))
         _conclude(unit, owed)
     return _conclude_batch(unit, batch.id)
 

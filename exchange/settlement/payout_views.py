@@ -5,7 +5,7 @@ from sqlmodel import Field, SQLModel
 
 from exchange.kernel.views import DERIVED, Projection, shows
 from exchange.settlement.accounts import PayeeAccount
-from exchange.settlement.model import Deposit
+from exchange.settlement.deposits import Deposit
 from exchange.settlement.payout import (
     Payout,
     PayoutFailed,

@@ -18,6 +18,7 @@ from exchange.settlement.model import (
     SettlementRefunded,
     SettlementState,
 )
+from exchange.settlement.proceeds_views import accrued_fen
 from exchange.wire.acts import Fen
 
 HOLDABLE = (SettlementState.ACCRUED, SettlementState.ELIGIBLE)
@@ -72,8 +73,9 @@ def _claw_back(unit: Unit, owed: Settlement, cause: str, refund_fen: int, rule: 
 
 
 def _borne_by(unit: Unit, owed: Settlement, payee_id: str, fen: int) -> dict[str, int]:
-    """A payee owes it from now on. A pool of individuals gives what is left in it; the exchange bears the rest."""
+    """A payee owes it from now on. A pool gives what nobody in it has accrued; the exchange bears the rest."""
     if not lines.is_pool(payee_id):
         return {lines.receivable(payee_id): fen}
-    left_fen = min(fen, views.locked_balance_fen(unit.connection, lines.payable(payee_id)))
+    theirs_fen = accrued_fen(unit.connection, payee_id.removeprefix(lines.POOL_PREFIX))
+    left_fen = min(fen, views.locked_balance_fen(unit.connection, lines.payable(payee_id)) - theirs_fen)
     return {lines.payable(payee_id): left_fen, lines.receivable(access.EXCHANGE_ID): fen - left_fen}

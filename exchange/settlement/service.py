@@ -4,16 +4,15 @@ Called inside the unit of the order it serves, so money and order change togethe
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from exchange.kernel import errors, ids
 from exchange.kernel.caller import Role
 from exchange.kernel.unit import Unit
 from exchange.settlement import lines, views
+from exchange.settlement.deposits import Deposit, DepositState, EscrowFunded
 from exchange.settlement.lines import moved
 from exchange.settlement.model import (
-    Deposit,
-    DepositState,
-    EscrowFunded,
     Hold,
     HoldCaptured,
     HoldPlaced,
@@ -112,13 +111,35 @@ def shares(unit: Unit, template: str, payees: Mapping[str, str]) -> tuple[dict[s
     return found, decision.rule_ids
 
 
+@dataclass(frozen=True, slots=True)
+class Use:
+    """What an answer was made of: whose records, of which product, for which purpose."""
+
+    weights: Mapping[str, int]
+    product: str
+    purpose: str
+
+
+NOBODYS = Use({}, "", "")
+
+
 def accrue(
-    unit: Unit, *, order_id: str, gross_fen: int, template: str, payees: Mapping[str, str], refs: tuple[str, ...]
+    unit: Unit,
+    *,
+    order_id: str,
+    gross_fen: int,
+    template: str,
+    payees: Mapping[str, str],
+    refs: tuple[str, ...],
+    use: Use = NOBODYS,
 ) -> Settlement:
     """What was captured for an order is owed to its payees. The shares are the day's, whatever rules come later."""
     placed = hold_of(unit, order_id)
     if placed.state != HoldState.CAPTURED or placed.captured_fen != gross_fen:
         raise errors.Guarded("what accrues is what was captured", code="E_GROSS")
+    if use.product and not any(use.weights.values()):
+        # Nobody's share is nobody else's: it waits, and never goes to whoever holds the data.
+        payees = {**payees, "POOL": lines.SUSPENSE}
     shares_bp, rule_ids = shares(unit, template, payees)
     fact = SettlementAccrued(
         order_id=order_id,
@@ -128,6 +149,9 @@ def accrue(
         shares_bp=shares_bp,
         rule_ids=rule_ids,
         policy_digest=unit.policies.digest,
+        weights=dict(use.weights),
+        product=use.product,
+        purpose=use.purpose,
     )
     return unit.record(settlement_of(unit, order_id), fact, refs=(placed.head, *refs))
 

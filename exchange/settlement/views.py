@@ -13,11 +13,11 @@ from exchange.kernel import ids
 from exchange.kernel.errors import InsufficientFunds
 from exchange.kernel.views import DERIVED, Projection, shows
 from exchange.settlement import lines
+from exchange.settlement.deposits import Deposit
 from exchange.settlement.lines import Posting
 from exchange.settlement.model import (
     Batch,
     BatchState,
-    Deposit,
     Hold,
     HoldState,
     Settlement,
@@ -85,7 +85,7 @@ class StatementRow(SQLModel, table=True):
     state: str
 
 
-def _post(projection: Projection) -> None:
+def post(projection: Projection) -> None:
     posted: Posting = getattr(projection.event, "lines", ())
     for line in posted:
         after = projection.add(BalanceRow, {"id": line.account}, amount_fen=line.amount_fen)
@@ -95,12 +95,12 @@ def _post(projection: Projection) -> None:
 
 @shows(Deposit)
 def _deposit(projection: Projection) -> None:
-    _post(projection)
+    post(projection)
 
 
 @shows(Hold)
 def _hold(projection: Projection) -> None:
-    _post(projection)
+    post(projection)
     hold: Hold = projection.entity
     projection.put(
         HoldRow(
@@ -111,7 +111,7 @@ def _hold(projection: Projection) -> None:
 
 @shows(Settlement)
 def _settlement(projection: Projection) -> None:
-    _post(projection)
+    post(projection)
     owed: Settlement = projection.entity
     projection.put(
         SettlementRow(
@@ -160,7 +160,7 @@ def _batch(projection: Projection) -> None:
 
 @shows(Payout)
 def _payout(projection: Projection) -> None:
-    _post(projection)
+    post(projection)
     payout: Payout = projection.entity
     projection.put(
         StatementRow(

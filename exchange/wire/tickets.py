@@ -32,6 +32,8 @@ class Ticket(Act):
     template_digest: Digest | None = None
     addendum_digest: Digest | None = None
     """Of the approved template that is run, and of the addendum it rests on; they travel as the licence does."""
+    cohort: Annotated[int, Field(ge=0, le=10**9)] = 0
+    """How many individuals have agreed to it; above 0 the domain asks again whom it may use, and uses nobody else."""
     controls_digest: Digest
     policy_digest: Digest
     recipient_key: Annotated[str, Field(max_length=2_000)]

@@ -16,7 +16,7 @@ COUNTED = ("balance", "licence_use", "budget_spent")
 
 VIEWS = (*BOOKS, *COUNTED)
 _REPORTED = ("result.delivered", "order.failed")
-_MONEY = ("escrow.", "hold.", "settlement", "payout.")
+_MONEY = ("escrow.", "hold.", "settlement", "payout", "proceeds.")
 
 
 @dataclass(slots=True)

@@ -95,6 +95,7 @@ STATES: Mapping[str, tuple[str, str]] = {
     "order.failed": ("orders", "FAILED"),
     "order.lapsed": ("orders", "LAPSED"),
     "order.cancelled": ("orders", "CANCELLED"),
+    "job_scope.reduced": ("orders", "TICKETED"),
     "order.stopped": ("orders", "ABORTED"),
     "order.disputed": ("orders", "DISPUTED"),
     "order.resolved": ("orders", "COMPLETED"),

@@ -445,6 +445,57 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("n", name=op.f("pk_pending")),
     )
     op.create_table(
+        "consent",
+        sa.Column("id", AutoString(), nullable=False),
+        sa.Column("state", AutoString(), nullable=False),
+        sa.Column("pseudonym", AutoString(), nullable=False),
+        sa.Column("asset_id", AutoString(), nullable=False),
+        sa.Column("purposes", AutoString(), nullable=False),
+        sa.Column("modes", AutoString(), nullable=False),
+        sa.Column("recipients", AutoString(), nullable=False),
+        sa.Column("separate", sa.Boolean(), nullable=False),
+        sa.Column("proceeds", sa.Boolean(), nullable=False),
+        sa.Column("records", sa.BigInteger(), nullable=False),
+        sa.Column("activated_at", sa.BigInteger(), nullable=False),
+        sa.Column("due_at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_consent")),
+        info={"derived": True},
+    )
+    with op.batch_alter_table("consent", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_consent_asset_id"), ["asset_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_consent_due_at"), ["due_at"], unique=False)
+        batch_op.create_index(batch_op.f("ix_consent_pseudonym"), ["pseudonym"], unique=False)
+
+    op.create_table(
+        "data_use",
+        sa.Column("id", AutoString(), nullable=False),
+        sa.Column("pseudonym", AutoString(), nullable=False),
+        sa.Column("product", AutoString(), nullable=False),
+        sa.Column("purpose", AutoString(), nullable=False),
+        sa.Column("buyer_type", AutoString(), nullable=False),
+        sa.Column("used_at", sa.BigInteger(), nullable=False),
+        sa.Column("micro_yuan", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_data_use")),
+        info={"derived": True},
+    )
+    with op.batch_alter_table("data_use", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_data_use_pseudonym"), ["pseudonym"], unique=False)
+
+    op.create_table(
+        "proceeds",
+        sa.Column("id", AutoString(), nullable=False),
+        sa.Column("pseudonym", AutoString(), nullable=False),
+        sa.Column("asset_id", AutoString(), nullable=False),
+        sa.Column("accrued_micro_yuan", sa.BigInteger(), nullable=False),
+        sa.Column("paid_fen", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_proceeds")),
+        info={"derived": True},
+    )
+    with op.batch_alter_table("proceeds", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_proceeds_asset_id"), ["asset_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_proceeds_pseudonym"), ["pseudonym"], unique=False)
+
+    op.create_table(
         "rail_key",
         sa.Column("id", AutoString(), nullable=False),
         sa.Column("rail", AutoString(), nullable=False),
@@ -645,6 +696,21 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_rail_key_rail"))
 
     op.drop_table("rail_key")
+    with op.batch_alter_table("consent", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_consent_pseudonym"))
+        batch_op.drop_index(batch_op.f("ix_consent_due_at"))
+        batch_op.drop_index(batch_op.f("ix_consent_asset_id"))
+
+    op.drop_table("consent")
+    with op.batch_alter_table("data_use", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_data_use_pseudonym"))
+
+    op.drop_table("data_use")
+    with op.batch_alter_table("proceeds", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_proceeds_pseudonym"))
+        batch_op.drop_index(batch_op.f("ix_proceeds_asset_id"))
+
+    op.drop_table("proceeds")
     op.drop_table("pending")
     with op.batch_alter_table("payout", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_payout_state"))

@@ -17,8 +17,9 @@ from exchange.ledger import tables
 from exchange.ledger.store import Store
 from exchange.pricing.model import Meter
 from exchange.settlement import refunds, service
+from exchange.settlement.deposits import Deposit, EscrowFunded
 from exchange.settlement.lines import Line, moved
-from exchange.settlement.model import Batch, Deposit, EscrowFunded, Hold, Settlement
+from exchange.settlement.model import Batch, Hold, Settlement
 from exchange.settlement.payout import Payout
 from exchange.settlement.simulated import Fault
 from tests.exchange.settlement.books import BANK_CO, OTHER_CO, Books
