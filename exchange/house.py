@@ -58,6 +58,7 @@ class House:
             pseudonym_key=seed_in(settings.secrets / "pseudonym_key") if signs_tickets else secrets.token_bytes(32),
             # Where the sequencer is a thread of this process, its failure is known without looking.
             backlog=None if settings.embedded else Backlog(store),
+            needs_quorum=settings.witness_quorum > 0,
         )
         return cls(settings, ground, _vkeys(settings))
 

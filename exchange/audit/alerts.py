@@ -10,6 +10,7 @@ from pydantic import BaseModel
 from sqlalchemy import Connection, func, select
 from sqlmodel import SQLModel
 
+from exchange.ledger import standing
 from exchange.wire.log_policy import LogPolicy
 
 SECOND_US, DAY_US = 1_000_000, 86_400 * 1_000_000
@@ -17,7 +18,7 @@ PURPOSE_REFUSALS, PURPOSE_WINDOW_US = 3, 30 * DAY_US
 """So many uses outside the purposes of a licence within so long, and somebody should look (rulebook, S02)."""
 BUDGET_PERCENT = 80
 OVERDUE_US = 5 * DAY_US
-WITNESS_LAG_US = 60 * SECOND_US
+WITNESS_LAG_US = standing.ALARM_AFTER_US
 
 WAITING: tuple[tuple[str, tuple[str, ...], str], ...] = (
     ("participant", ("SUBMITTED", "UNDER_REVIEW"), "id"),
@@ -137,7 +138,9 @@ def behind(connection: Connection, policy: LogPolicy, now: int) -> Iterator[Aler
         reached = connection.execute(select(func.max(cosigned.c.size)).where(cosigned.c.vkey == vkey)).scalar() or 0
         yield from _lag(connection, vkey.partition("+")[0], reached, now)
     published = select(func.max(checkpoint.c.size)).where(checkpoint.c.published_at.is_not(None))
-    yield from _lag(connection, "log", connection.execute(published).scalar() or 0, now)
+    for found in _lag(connection, "log", connection.execute(published).scalar() or 0, now):
+        stopped = policy.quorum != ["none"] and standing.is_stopped(connection, now)
+        yield found.model_copy(update={"code": standing.CODE if stopped else ""})
 
 
 def _lag(connection: Connection, subject: str, reached: int, now: int) -> Iterator[Alert]:

@@ -37,7 +37,8 @@ class Ground:
     """What every unit of a process stands on. `key` is the exchange's own, with which it signs tickets; `keyring`
     seals what is about a person; `pseudonym_key` makes the names by which persons are known;
     `remembered` holds frozen entities that were committed, to fold less; `backlog` is
-    asked before strangers' facts are taken; `unswept` says that what was erased may still lie about in the files.
+    asked before strangers' facts are taken; `needs_quorum`: nothing is paid that witnesses do not stand behind;
+    `unswept` says that what was erased may still lie about in the files.
     """
 
     store: Store
@@ -50,6 +51,7 @@ class Ground:
     remembered: OrderedDict[str, Entity] = field(default_factory=OrderedDict)
     lock: Lock = field(default_factory=Lock)
     backlog: Backlog | None = None
+    needs_quorum: bool = False
     unswept: bool = False
 
     @contextmanager

@@ -40,7 +40,7 @@ def tile_reader(connection: Connection) -> Callable[[int, int], bytes]:
 
     def tile(level: int, n: int) -> bytes:
         if (level, n) not in seen:
-            data = connection.exec_driver_sql(_for(connection, _TILE), (level, n)).scalar_one_or_none()
+            data = connection.exec_driver_sql(for_dialect(connection, _TILE), (level, n)).scalar_one_or_none()
             if data is None:
                 raise MissingTile("a tile of the tree is missing")
             seen[level, n] = bytes(data)
@@ -63,7 +63,7 @@ def newest_checkpoint(connection: Connection) -> tuple[Checkpoint, str] | None:
 
 def with_lines(connection: Connection, size: int, note: str) -> str:
     """The note of this size with the cosignatures that are kept beside it."""
-    return note + "".join(connection.exec_driver_sql(_for(connection, _COSIGNED), (size,)).scalars())
+    return note + "".join(connection.exec_driver_sql(for_dialect(connection, _COSIGNED), (size,)).scalars())
 
 
 def published_size(connection: Connection) -> int:
@@ -93,7 +93,7 @@ def consistency(connection: Connection, old: int, new: int) -> list[bytes]:
 
 def log_proof(connection: Connection, event_id: str) -> LogProof:
     """The entry's place under the newest published checkpoint, to be verified offline."""
-    row = connection.exec_driver_sql(_for(connection, _PLACE), (event_id,)).one_or_none()
+    row = connection.exec_driver_sql(for_dialect(connection, _PLACE), (event_id,)).one_or_none()
     if row is None:
         raise UnknownEntry("no such entry")
     newest = newest_checkpoint(connection)
@@ -103,5 +103,6 @@ def log_proof(connection: Connection, event_id: str) -> LogProof:
     return LogProof(row[0], tuple(inclusion(connection, row[0], checkpoint.size)), note)
 
 
-def _for(connection: Connection, sql: str) -> str:
+def for_dialect(connection: Connection, sql: str) -> str:
+    """The same statement with the marks of this database."""
     return sql if connection.dialect.name == "sqlite" else sql.replace("?", "%s")

@@ -9,7 +9,7 @@ from fastapi import APIRouter, HTTPException, Query, Request
 from fastapi.responses import PlainTextResponse, Response
 from starlette.concurrency import run_in_threadpool
 
-from exchange.ledger import proofs, quorum, served
+from exchange.ledger import proofs, quorum, served, standing
 from exchange.ledger.store import Store
 from exchange.wire.tiles import BadPath, place
 
@@ -148,7 +148,10 @@ def policy(request: Request) -> PlainTextResponse:
 
 
 @router.get("/v1/ledger/health")
-def health(request: Request) -> dict[str, int | None]:
-    """Backlog and the size each stage has reached."""
+def health(request: Request) -> dict[str, int | bool | None]:
+    """Backlog and the size each stage has reached; where a quorum is demanded, for how long it has been missing."""
     with _store(request).reading() as connection:
-        return served.health(connection)
+        reached: dict[str, int | bool | None] = {**served.health(connection)}
+        if request.app.state.log_policy.quorum != ["none"]:
+            reached |= standing.health(connection, request.app.state.ground.clock())
+    return reached

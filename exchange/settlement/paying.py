@@ -6,6 +6,7 @@ An order to pay is a fact in the unit of the business that owes it; `teller` car
 from exchange.kernel import errors, ids, money
 from exchange.kernel.caller import Role
 from exchange.kernel.unit import Unit
+from exchange.ledger import standing
 from exchange.settlement import lines, payout_views, proceeds, views
 from exchange.settlement.accounts import account_of, payable_to
 from exchange.settlement.lines import moved
@@ -63,6 +64,7 @@ def submit(unit: Unit, batch_id: str) -> Batch:
     batch = unit.get(Batch, batch_id)
     if batch.state != BatchState.CLOSED or not _is_due(unit, batch):
         return batch
+    _witnessed(unit, batch)
     batch = unit.record(batch, BatchSubmitted(by=unit.caller.person_id))
     for settlement_id in batch.settlement_ids:
         owed = unit.get(Settlement, settlement_id)
@@ -98,6 +100,7 @@ def fix_payout(unit: Unit, payout_id: str, account_digest: str) -> Payout:
     unit.caller.require(Role.SETTLEMENT)
     payout = unit.get(Payout, payout_id)
     person = unit.caller.person_id
+    demand_witnesses(unit)
     if payout.state != PayoutState.FAILED_MANUAL:
         raise errors.IllegalTransition("only a failed payout is sent again by hand")
     named, to = account_of(unit, payout.payee_id), payable_to(unit, payout.payee_id)
@@ -123,6 +126,27 @@ def fix_payout(unit: Unit, payout_id: str, account_digest: str) -> Payout:
 def queued(unit: Unit) -> None:
     """Units that move many payables at once would otherwise wait for each other in a ring."""
     views.locked_balance_fen(unit.connection, lines.BANK)
+
+
+def is_unwitnessed(unit: Unit) -> bool:
+    """Where a quorum is configured, no money leaves while it has been away for too long."""
+    return unit.ground.needs_quorum and standing.is_stopped(unit.connection, unit.now)
+
+
+def demand_witnesses(unit: Unit) -> None:
+    if is_unwitnessed(unit):
+        raise errors.LogStopped("witnesses have not cosigned what is recorded; nothing is paid", code=standing.CODE)
+
+
+def _witnessed(unit: Unit, batch: Batch) -> None:
+    """And none for an order whose receipt the quorum has not seen."""
+    demand_witnesses(unit)
+    if not unit.ground.needs_quorum:
+        return
+    for settlement_id in batch.settlement_ids:
+        owed = unit.get(Settlement, settlement_id)
+        if not standing.covers(unit.connection, owed.id, owed.order_id):
+            raise errors.LogStopped("witnesses have not cosigned a receipt of this batch yet", code=standing.CODE)
 
 
 def _is_due(unit: Unit, batch: Batch) -> bool:

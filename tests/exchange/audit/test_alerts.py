@@ -45,4 +45,6 @@ def test_a_witness_that_falls_behind_is_named_and_so_is_a_log_without_its_quorum
 
     far_away, log = alerts(market, "WITNESS")
     assert (far_away["subject"], far_away["value"]) == ("far.example", checkpoint.size)
-    assert (log["subject"], log["value"]) == ("log", checkpoint.size)
+    assert (log["subject"], log["value"], log["code"]) == ("log", checkpoint.size, "E_QUORUM")
+    health = market.door.get("/v1/ledger/health").json()
+    assert (health["alarm"], health["payouts_stopped"]) == (True, True)
