@@ -83,13 +83,15 @@ class Ground:
 
     @contextmanager
     def answering(self) -> Iterator[None]:
-        """A server may go and come back, and then it is asked again; a failing disk under SQLite is something else."""
+        """A server may go and come back, a full disk be emptied, and then it is asked again; a failing disk may not."""
         try:
             yield
         except payloads.NoKey:
             # Of a process that never held it, or that was not started again after it was rotated.
             raise errors.Unavailable("this process does not hold the key of personal content") from None
         except OperationalError as error:
+            if getattr(error.orig, "sqlite_errorname", None) == "SQLITE_FULL":
+                raise errors.Unavailable("the disk is full; nothing was recorded") from None
             if self.store.is_sqlite:
                 raise
             if getattr(error.orig, "sqlstate", None) in _UNDONE_BY_RIVALS:

@@ -31,8 +31,16 @@ class MissingTile(LookupError):
 
 
 def nodes(connection: Connection) -> Node:
-    """The tree's nodes, each tile read once."""
-    return tiles.node_reader(tile_reader(connection))
+    """The tree's nodes, each tile read once. A tile that does not reach as far as the tree is a missing one."""
+    read = tiles.node_reader(tile_reader(connection))
+
+    def node(level: int, n: int) -> bytes:
+        try:
+            return read(level, n)
+        except ValueError:
+            raise MissingTile("a tile of the tree is missing") from None
+
+    return node
 
 
 def tile_reader(connection: Connection) -> Callable[[int, int], bytes]:

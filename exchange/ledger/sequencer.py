@@ -35,14 +35,15 @@ class Sequencer:
         with self._store.writing() as connection:
             if not self._store.is_sqlite and not _leased(connection):
                 return 0
-            return _place_batch(connection)
+            return place_batch(connection)
 
 
 def _leased(connection: Connection) -> bool:
     return bool(connection.exec_driver_sql("SELECT pg_try_advisory_xact_lock(%s)", (_LEASE,)).scalar())
 
 
-def _place_batch(connection: Connection) -> int:
+def place_batch(connection: Connection) -> int:
+    """Everything but the commit: the places, the tiles and the head are of one transaction, or are not."""
     batch = connection.exec_driver_sql(
         f"SELECT p.n, e.body FROM pending p JOIN event e ON e.n = p.n ORDER BY p.n LIMIT {BATCH_MAX}"  # noqa: S608
     ).all()
@@ -54,7 +55,7 @@ def _place_batch(connection: Connection) -> int:
     grown = size + len(leaves)
     new_root = root_hash(grown, node_reader(lambda level, n: edge[level, n]))
     _unmark(connection, [n for n, _ in batch])
-    _index(connection, [(size + i, n, leaf) for i, ((n, _), leaf) in enumerate(zip(batch, leaves, strict=True))])
+    _index(connection, [(size + i, n) for i, (n, _) in enumerate(batch)])
     _write_tiles(connection, [(level, n, data) for (level, n), data in edge.items()])
     _move_head(connection, (grown, new_root), (size, bytes(root)))
     return len(leaves)
@@ -106,14 +107,13 @@ def _unmark(connection: Connection, ns: list[int]) -> None:
         raise HeadMoved("the pending marks do not match")
 
 
-def _index(connection: Connection, rows: list[tuple[int, int, bytes]]) -> None:
+def _index(connection: Connection, rows: list[tuple[int, int]]) -> None:
     if connection.dialect.name == "sqlite":
-        connection.exec_driver_sql("INSERT INTO event_index (idx, n, leaf_hash) VALUES (?, ?, ?)", rows)
+        connection.exec_driver_sql("INSERT INTO event_index (idx, n) VALUES (?, ?)", rows)
         return
     columns: tuple[Any, ...] = tuple(list(column) for column in zip(*rows, strict=True))
     connection.exec_driver_sql(
-        "INSERT INTO event_index (idx, n, leaf_hash) SELECT * FROM unnest(%s::bigint[], %s::bigint[], %s::bytea[])",
-        columns,
+        "INSERT INTO event_index (idx, n) SELECT * FROM unnest(%s::bigint[], %s::bigint[])", columns
     )
 
 

@@ -53,7 +53,6 @@ class EventIndexRow(SQLModel, table=True):
     __tablename__ = "event_index"
     idx: int = Field(sa_column=Column(_Serial, primary_key=True, autoincrement=False))
     n: int = Field(sa_type=BigInteger, unique=True)
-    leaf_hash: bytes = Field(sa_type=LargeBinary)
 
 
 class TileRow(SQLModel, table=True):

@@ -252,7 +252,6 @@ def upgrade() -> None:
         "event_index",
         sa.Column("idx", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
         sa.Column("n", sa.BigInteger(), nullable=False),
-        sa.Column("leaf_hash", sa.LargeBinary(), nullable=False),
         sa.PrimaryKeyConstraint("idx", name=op.f("pk_event_index")),
         sa.UniqueConstraint("n", name=op.f("uq_event_index_n")),
     )

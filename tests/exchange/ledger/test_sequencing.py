@@ -1,11 +1,9 @@
 """Facts get dense, safe places whoever races whom; only a continuation is ever signed."""
 
-import shutil
 import threading
 
 import pytest
 
-from exchange.ledger import tables
 from exchange.ledger.entries import Draft, after, all_in_order
 from exchange.ledger.proofs import (
     NotCovered,
@@ -14,11 +12,9 @@ from exchange.ledger.proofs import (
     head,
     inclusion,
     log_proof,
-    newest_checkpoint,
 )
 from exchange.ledger.sequencer import HeadMoved, Sequencer
-from exchange.ledger.signer import ClockSteppedBack, ForkRefused, Guard, GuardLost, publish
-from exchange.ledger.store import Store
+from exchange.ledger.signer import ClockSteppedBack, Guard, GuardLost, publish
 from exchange.wire.merkle import EMPTY_ROOT, Frontier, leaf_hash, verify_consistency, verify_inclusion
 from exchange.wire.notes import Checkpoint
 from exchange.wire.proofs import LogProof, verify_entry
@@ -143,32 +139,6 @@ def test_a_note_lost_between_guard_and_database_is_signed_again(store, signer, g
     with guard.held() as last:
         guard.advance(last, checkpoint, [])  # Killed here: the guard knows, the database has no note.
     assert publish(store, signer, guard, NOW_US) == checkpoint
-
-
-def test_the_guard_refuses_a_database_restored_from_yesterday(tmp_path, signer, guard):
-    live = Store(f"sqlite:///{tmp_path}/live.db")
-    tables.create(live)
-    write(live, draft("ord_a"), draft("ord_b"))
-    Sequencer(live).run_once()
-    publish(live, signer, guard, NOW_US)
-    live.close()
-    shutil.copy(tmp_path / "live.db", tmp_path / "yesterday.db")
-    live = Store(f"sqlite:///{tmp_path}/live.db")
-    write(live, draft("ord_c"))
-    Sequencer(live).run_once()
-    publish(live, signer, guard, NOW_US)
-    live.close()
-
-    restored = Store(f"sqlite:///{tmp_path}/yesterday.db")
-    with pytest.raises(ForkRefused):
-        publish(restored, signer, guard, NOW_US)
-    write(restored, draft("ord_x"), draft("ord_y"), draft("ord_z"))  # Longer than what was signed, and different.
-    Sequencer(restored).run_once()
-    with pytest.raises(ForkRefused):
-        publish(restored, signer, guard, NOW_US)
-    with restored.reading() as connection:
-        assert newest_checkpoint(connection)[0].size == 2
-    restored.close()
 
 
 def test_a_lost_guard_is_not_rebuilt_from_the_database(store, grow, signer, tmp_path):
