@@ -24,6 +24,7 @@ from workers.domain import Domain, Trusted
 from workers.door import Door
 from workers.engines import Engine, Limits
 from workers.engines.duckdb import DuckDb
+from workers.fitness import Fitness
 from workers.gate import Gatekeeper
 from workers.onboarding import prepare
 from workers.runner import Runner
@@ -54,6 +55,7 @@ class Provider:
     def __init__(self, folder: Path, clock_s: Callable[[], int]) -> None:
         self.domain = Domain.made(folder)
         self.claims = Claims(folder / "state.db")
+        self.fitness = Fitness(self.domain)
         self._clock_s = clock_s
 
     @property
@@ -114,6 +116,7 @@ class Provider:
             log_vkeys=self.domain.trusted.log_vkeys,
             policy_digest=load_policies().digest,
             controls=self.domain.controls,
+            fits=self.fitness.fits,
         )
         cohorts = Cohorts(self.domain.roster, self.door.checkpoint)
         return Runner(

@@ -23,7 +23,7 @@ from exchange.wire.envelope import Envelope
 from exchange.wire.licences import Licence, LicenceTerms, PrivacyBudget
 from exchange.wire.queue import worker_user
 from policies.engine import load_policies
-from workers import approving
+from workers import approving, fitness
 from workers.assets import AssetSpec
 from workers.claims import Claims
 from workers.cohort import Cohorts
@@ -49,6 +49,7 @@ AGAIN_S = 0.5
 commands = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 commands.command("approve")(approving.command)
 commands.add_typer(trusting)
+commands.command("check")(fitness.command)
 
 
 @commands.command()
@@ -132,10 +133,11 @@ def _run(folder: Path) -> None:
         raise typer.BadParameter("another worker runs this domain") from None
     claims = Claims(folder / "state.db")
     door = Door(domain.trusted.exchange_url, domain.secret("api.key"))
-    with engine_of(domain, LIMITS) as engine:
+    fit = fitness.Fitness(domain)
+    with engine_of(domain, LIMITS, fit.held()) as engine:
         keys = LearntKeys(domain)
         outside = _patiently(door, stop.event), _clock_s, wake.set, Cohorts(domain.roster, door.checkpoint)
-        runner = Runner(_keeper(domain, keys), claims, engine, domain.key, *outside)
+        runner = Runner(_keeper(domain, keys, fit), claims, engine, domain.key, *outside)
         runner.recover()
         (courier := Thread(target=_deliver, args=(claims, door, stop.event, wake), daemon=True)).start()
         Thread(target=_watch, args=(watch_of(domain, claims, door, _clock_s, keys), stop.event), daemon=True).start()
@@ -178,7 +180,7 @@ def _clock_s() -> int:
     return int(time.time()) - int(os.environ.get("DX_REHEARSAL_BEHIND_S", "0"))
 
 
-def _keeper(domain: Domain, keys: LearntKeys) -> Gatekeeper:
+def _keeper(domain: Domain, keys: LearntKeys, fit: fitness.Fitness) -> Gatekeeper:
     return Gatekeeper(
         domain=domain.name,
         own_key=domain.key.public,
@@ -187,6 +189,7 @@ def _keeper(domain: Domain, keys: LearntKeys) -> Gatekeeper:
         log_keys=keys,
         policy_digest=load_policies().digest,
         controls=domain.controls,
+        fits=fit.fits,
     )
 
 

@@ -39,6 +39,8 @@ class Gatekeeper:
     log_vkeys: tuple[str, ...]
     policy_digest: str
     controls: Callable[[str], Mapping[str, Any] | None]
+    fits: Callable[[str], bool]
+    """Whether the data still are what controls, named by their digest, were declared of."""
     log_keys: Demanding | None = None
     """The same keys through their changes, where the domain follows them."""
 
@@ -120,7 +122,10 @@ def admit(proven: Proven, keeper: Gatekeeper, *, now_s: int, runs: int) -> Admit
     tables = keeper.controls(ticket.controls_digest)
     if ticket.policy_digest != keeper.policy_digest or tables is None:
         raise Refused(Refusal.POLICY_DIFFERS)
-    # (7a) What it rests on beside them was granted under this very licence.
+    # (7a) The data still are those the controls were declared of.
+    if not keeper.fits(ticket.controls_digest):
+        raise Refused(Refusal.DATA_UNFIT)
+    # (7b) What it rests on beside them was granted under this very licence.
     return Admitted(proven, tables_under(tables, ticket, proven.addendum, now_s), program, _PASS)
 
 

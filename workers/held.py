@@ -4,7 +4,7 @@ It prepares both alike. The password of the data's owner is used once and kept n
 """
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -45,11 +45,11 @@ def _prepared(domain: Domain, spec: AssetSpec, sources: Path) -> Profile:
     return profile
 
 
-def engine_of(domain: Domain, limits: Limits) -> Engine:
-    """What reads this domain's tables. Opening it refuses where queries are not confined."""
+def engine_of(domain: Domain, limits: Limits, fit: Mapping[str, Path]) -> Engine:
+    """What reads this domain's tables: those files that were found fit. It refuses where queries are not confined."""
     lent = domain.tables_in_postgres()
-    files = DuckDb(domain.tables(), limits)
+    files = DuckDb(fit, limits)
     if not lent:
         return files
     held: list[tuple[frozenset[str], Engine]] = [(lent, Postgres(domain.secret(CONNINFO), lent, limits))]
-    return Routed([*held, (frozenset(domain.tables()), files)] if domain.tables() else held)
+    return Routed([*held, (frozenset(fit), files)] if fit else held)

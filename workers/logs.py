@@ -5,7 +5,7 @@ import sys
 
 import structlog
 
-_ALLOWED = {"event", "level", "timestamp", "error", "code", "ticket", "domain", "size"}
+_ALLOWED = {"event", "level", "timestamp", "error", "code", "ticket", "domain", "size", "table"}
 
 
 def log_lines() -> None:

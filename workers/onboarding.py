@@ -15,8 +15,10 @@ from enum import StrEnum
 from pathlib import Path
 
 import duckdb
+from pydantic import BaseModel, ConfigDict
 
-from workers.assets import AssetSpec, ColumnProfile, Profile
+from policies.disclosure import Table
+from workers.assets import AssetSpec, ColumnProfile, Profile, controlled
 from workers.lineages import Lineages
 from workers.sources import checks, quoted, read, select
 
@@ -34,6 +36,10 @@ class OnboardingCode(StrEnum):
     UNIT_NULL = "UNIT_NULL"
     KEY = "KEY"
     EMPTY = "EMPTY"
+    # What can be wrong with a file only after it was prepared.
+    CHANGED = "CHANGED"
+    ROWS = "ROWS"
+    UNIT_ROWS = "UNIT_ROWS"
 
 
 class OnboardingRefused(Exception):
@@ -45,6 +51,14 @@ class OnboardingRefused(Exception):
         self.column = column
 
 
+class Prepared(BaseModel):
+    """What is kept of a file that was prepared: its digest, and what it was found to keep to."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    fingerprint: str
+    table: Table
+
+
 def prepare(source: Path, spec: AssetSpec, folder: Path) -> Profile:
     """Write `<folder>/<table>.parquet` and answer with its profile; raises `OnboardingRefused` and writes nothing."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -54,6 +68,7 @@ def prepare(source: Path, spec: AssetSpec, folder: Path) -> Profile:
             profile = _prepared(connection, source, spec, workshop / "ready")
             profile = profile.model_copy(update={"lineages": Lineages(folder.parent / "lineages").of(connection, spec)})
         _publish(workshop / "ready", folder / f"{spec.table}.parquet")
+        _keep(Prepared(fingerprint=profile.fingerprint, table=controlled(spec, profile)), note_of(folder, spec.table))
         return profile
     except duckdb.Error:
         # The engine's text may quote a row.
@@ -121,16 +136,29 @@ def _profile(connection: duckdb.DuckDBPyConnection, spec: AssetSpec, ready: Path
         for (name, column), absent in zip(spec.columns.items(), missing, strict=True)
     )
     return Profile(
-        table=spec.table, rows=rows, units=units, unit_rows_max=most, columns=columns, fingerprint=_fingerprint(ready)
+        table=spec.table, rows=rows, units=units, unit_rows_max=most, columns=columns, fingerprint=fingerprint(ready)
     )
 
 
-def _fingerprint(file: Path) -> str:
+def note_of(folder: Path, table: str) -> Path:
+    """Where it is kept what a prepared file was: beside the folder of data, which a query's process may see into."""
+    return folder.parent / "prepared" / f"{table}.json"
+
+
+def fingerprint(file: Path) -> str:
     digest = hashlib.sha256()
     with file.open("rb") as opened:
         while chunk := opened.read(_CHUNK):
             digest.update(chunk)
     return digest.hexdigest()
+
+
+def _keep(prepared: Prepared, note: Path) -> None:
+    """Until it is there, a file prepared anew is not the one on record, and is not served."""
+    note.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    scratch = note.with_suffix(".part")
+    scratch.write_text(prepared.model_dump_json())
+    _publish(scratch, note)
 
 
 def _publish(ready: Path, place: Path) -> None:

@@ -99,6 +99,9 @@ class Runner:
             admitted = gate.admit(proven, self.keeper, now_s=self.clock_s(), runs=runs)
             engine = self.cohorts.narrowed(self.engine, admitted)
             answer, plan_digest = computations.run(admitted, engine, self.claims.budget)
+            # A file that was changed while it was read may have been read half in each state.
+            if not self.keeper.fits(proven.ticket.controls_digest):
+                return Refusal.DATA_UNFIT
             return _sealed(canonical.encode(answer), plan_digest, proven)
         except Refused as refused:
             return refused.code

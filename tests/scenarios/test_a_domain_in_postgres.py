@@ -29,7 +29,7 @@ class InPostgres(Provider):
         return {"tables": told["tables"], "profiles": told["profiles"]}
 
     def engine(self) -> Engine:  # type: ignore[override]
-        return engine_of(self.domain, LIMITS)
+        return engine_of(self.domain, LIMITS, self.fitness.held())
 
 
 @pytest.fixture(scope="module")

@@ -76,6 +76,7 @@ KEEPER = Gatekeeper(
     log_vkeys=tuple(SIGNER.vkeys()),
     policy_digest=POLICIES,
     controls=lambda digest: TABLES if digest == DIGEST else None,
+    fits=lambda digest: digest == DIGEST,
 )
 TICKET = Ticket(
     id="tkt_1",
