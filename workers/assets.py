@@ -25,6 +25,8 @@ class AssetSpec(BaseModel):
     key: tuple[tuple[Name, ...], ...]
     unit_rows_kept: Annotated[int, Field(ge=1, le=100_000)] | None = None
     """How many rows of one unit count in an answer with noise; without it, as many as any unit has."""
+    margins: tuple[tuple[Name, ...], ...] = ()
+    """Which totals the provider publishes, each by some columns; by none of them, the total of all."""
     columns: Mapping[Name, Column]
 
     @model_validator(mode="after")
@@ -80,5 +82,6 @@ def controlled(spec: AssetSpec, profile: Profile) -> Table:
         unit_rows_max=profile.unit_rows_max,
         unit_rows_kept=spec.unit_rows_kept,
         lineages=profile.lineages,
+        margins=spec.margins,
         columns=spec.columns,
     )

@@ -104,6 +104,8 @@ class Table(BaseModel):
     unit_rows_kept: int | None = Field(default=None, ge=1, le=100_000)
     # By which names the domain knows these rows: the same as long as any of them is the same. Budgets are kept by them.
     lineages: tuple[Annotated[str, Field(pattern=r"^[a-z0-9_-]{1,64}$")], ...] = Field(default=(), max_length=16)
+    # Which totals the provider publishes: each by some columns, by none of them the total of all.
+    margins: tuple[tuple[str, ...], ...] = ()
     columns: Mapping[str, Column]
 
     @model_validator(mode="after")
@@ -116,6 +118,10 @@ class Table(BaseModel):
             raise ValueError("a unit says of what kind it is; a key has columns")
         if self.unit is not None and any("output" in column.uses for column in self.columns.values()):
             raise ValueError("only a public table has columns with the use output")
+        if any(name not in self.columns or name == self.unit for margin in self.margins for name in margin):
+            raise ValueError("a margin is by columns of the table other than the unit")
+        if self.unit is None and self.margins:
+            raise ValueError("of a public table everything is published")
         return self
 
 

@@ -85,6 +85,9 @@ class Post(BaseModel):
     unit_groups_max: int | None = None
     # Of keys their provider declared, all values: each of their combinations is told of, and no threshold is needed.
     key_lists: tuple[tuple[StrictBool | StrictInt | StrictStr, ...], ...] = ()
+    # For each published margin the keys of its lines; the engine then has a row for every cell, and behind the
+    # dominances how many units the cell has and how many of each of its lines are in no told cell.
+    lines: tuple[tuple[int, ...], ...] | None = None
 
 
 class Plan(BaseModel):

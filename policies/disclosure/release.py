@@ -17,6 +17,7 @@ from policies.disclosure.intervals import Interval, Spread, interval
 from policies.disclosure.listed import filled
 from policies.disclosure.plan import Measure, Plan, Post
 from policies.disclosure.refusals import Denied
+from policies.disclosure.secondary import NO_LINE, Line, Placed, also_hidden
 
 
 class Released(BaseModel):
@@ -25,7 +26,8 @@ class Released(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
     columns: tuple[str, ...]
     rows: tuple[tuple[int | str | bool | None, ...], ...]
-    # Cells that are NULL because one unit holds too much of a sum. Of groups below the floor nothing is told at all.
+    # Cells that are NULL because one unit holds too much of a sum. Of groups below the floor nothing is told at all,
+    # but where a margin is published, how many cells are missing for it and beside it.
     suppressed_cells: int = 0
     # Between which two numbers the answer without noise lies in 95 of 100 answers; none where nothing is known of it.
     intervals: tuple[tuple[Interval | None, ...], ...] | None = None
@@ -48,9 +50,10 @@ def release(plan: Plan, rows: Sequence[Sequence[Any]], k_min: int, noise: Noise 
     if (plan.mode == "exact") != (noise is None):
         raise Denied("R24", "no exact answer leaves under the mode noise", fix="release by noise")
     spreads: tuple[Spread, ...] | None = None
+    missing = 0
     if noise is None:
         floor = max(k_min, plan.k_min)
-        kept = [_admitted(plan, row, floor) for row in rows]
+        kept, missing = _along_lines(plan, rows, floor)
     else:
         kept, spreads = _noised(plan.post, rows, noise)
     post = plan.post
@@ -65,9 +68,10 @@ def release(plan: Plan, rows: Sequence[Sequence[Any]], k_min: int, noise: Noise 
         kept = [row for _, row in found]
     last = None if post.limit is None else post.offset + post.limit
     kept = kept[post.offset : last]
-    suppressed = 0
+    suppressed = missing * sum(1 for term in post.terms if any(place >= len(post.keys) for place in term.places))
     if post.dominances:
-        suppressed, told = _suppressed(post, kept)
+        dominated, told = _suppressed(post, kept)
+        suppressed += dominated
         kept = kept if told else []  # All cells hidden is no answer.
     cells = tuple(
         tuple(as_cell(evaluate(term, row), output.type) for term, output in zip(post.terms, plan.outputs, strict=True))
@@ -110,6 +114,33 @@ def _whole(cell: Any, measure: Measure) -> int:
     if type(cell) is not int or (measure.kind == "count" and cell < 0):
         raise Denied("R24", "a measure that is no whole number")
     return cell
+
+
+def _along_lines(plan: Plan, rows: Sequence[Sequence[Any]], floor: int) -> tuple[list[list[Cell]], int]:
+    """The groups that may be told of, and how many are missing: none is counted where no margin is published."""
+    post = plan.post
+    if post.lines is None:
+        return [_admitted(plan, row, floor) for row in rows], 0
+    ends, first = len(post.keys) + len(post.measures) + len(post.checks) + len(post.dominances), len(post.keys)
+    found: list[tuple[list[Cell], list[Cell] | None, Sequence[Any]]] = []
+    for row in rows:
+        counts = row[ends:]
+        if len(counts) != 1 + len(post.lines) or any(type(one) is not int or one < 0 for one in counts):
+            raise Denied("R24", "a cell of no known size")
+        keys = [_key(cell, kind) for cell, kind in zip(row, post.keys, strict=False)]
+        below = all(cell is None for cell in row[first:ends])
+        found.append((keys, None if below else _admitted(plan, row[:ends], floor), counts))
+    found.sort(key=lambda one: [sort_key(cell, descending=False, nulls_first=False) for cell in one[0]])
+    placed: list[Placed] = []
+    left: dict[Line, int] = {}
+    for keys, cells, counts in found:
+        lines: list[Line] = [(place, *(keys[key] for key in line)) for place, line in enumerate(post.lines)]
+        left.update(zip(lines, counts[1:], strict=True))
+        whole = cells is not None and True not in cells[first + len(post.measures) :]
+        placed.append(Placed((lines[0], lines[1] if len(lines) > 1 else NO_LINE), counts[0], whole))
+    also = also_hidden(placed, left, floor)
+    kept = [cells for place, (_, cells, _) in enumerate(found) if cells is not None and place not in also]
+    return kept, len(found) - len(kept)
 
 
 def _admitted(plan: Plan, row: Sequence[Any], floor: int) -> list[Cell]:

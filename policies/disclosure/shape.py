@@ -15,6 +15,7 @@ from policies.disclosure.floor import Aggregate, unfloored
 from policies.disclosure.functions import whole_number
 from policies.disclosure.listed import Keys, declared
 from policies.disclosure.literals import NO_LITERALS, Literals
+from policies.disclosure.margins import lines_of, looked_along
 from policies.disclosure.measures import Measures
 from policies.disclosure.parse import parse
 from policies.disclosure.plan import Ordering, OutputColumn, OutputKind, Plan, Post, Term
@@ -44,14 +45,13 @@ def analyse(sql: str, controls: Controls, literals: Literals = NO_LITERALS) -> P
 
 def _planned(select: exp.Select, controls: Controls) -> Plan:
     reader = Reader.of(controls)
-    sources = reader.sources(select, reader.assets)
+    sources = reader.sources(select, reader.assets, outermost=True)
     if sources.unit is None:
         raise Denied("R03", "a query over public tables alone", fix="download the public table")
     _limits(select)
     scope = Scope(sources, reader.exact, True, reader.calendar)
     where, kept = _where(select, scope)
-    dominance = Dominance.within(controls, kept)
-    measures = Measures(scope, sources.unit, dominance, kept)
+    measures = Measures(scope, sources.unit, Dominance.within(controls, kept), kept)
     measures.start()
     keys = _keys(select, scope)
     listed = () if reader.exact else declared(keys, where)
@@ -63,21 +63,22 @@ def _planned(select: exp.Select, controls: Controls) -> Plan:
     if not any(place >= len(keys) for term in outputs for place in term.places):
         raise Denied("R05", "a query without an aggregate", fix="add count(*)")
     terms.aliases = {folded(name): term for name, term in zip(names, outputs, strict=True)}
-    released = set(outputs)
-    having = _having(select, terms, released)
-    order = _order(select, terms, outputs, released)
+    having = _having(select, terms, set(outputs))
+    order = _order(select, terms, outputs, set(outputs))
     reader.calendar.close()
     post = _post(keys, measures, listed).model_copy(update={
         "terms": tuple(outputs), "having": having, "order": order,
         "limit": _cut(select, "limit"), "offset": _cut(select, "offset") or 0,
+        "lines": lines_of(controls, sources, keys),
     })  # fmt: skip
     _typed(having, order, post)
     columns = _columns(names, post)
-    aggregate = dominance.watching(
+    aggregate = measures.dominance.watching(
         Aggregate(sources, sources.unit.bare, keys, list(measures.found), measures.checks, where)
     )
+    sql, portable = (_text(aggregate, controls, post, kept, portable=one) for one in (False, True))
     return Plan.of(
-        sql=_text(aggregate, controls, portable=False), portable=_text(aggregate, controls, portable=True), post=post,
+        sql=sql, portable=portable, post=post,
         outputs=columns, tables=tuple(sorted(sources.tables)), controls_mode=controls.mode, k_min=controls.k_min,
     )  # fmt: skip
 
@@ -89,10 +90,11 @@ def _typed(having: Term | None, order: tuple[Ordering, ...], post: Post) -> None
         raise Denied("R10", "a HAVING that is neither true nor false", fix="compare a released column")
 
 
-def _text(aggregate: Aggregate, controls: Controls, *, portable: bool) -> str:
+def _text(aggregate: Aggregate, controls: Controls, post: Post, kept: Condition | None, *, portable: bool) -> str:
     if controls.mode == "noise":
         return unfloored(aggregate)
-    return (portable_statement if portable else statement)(aggregate, controls.k_min)
+    told = (portable_statement if portable else statement)(aggregate, controls.k_min)
+    return told if post.lines is None else looked_along(told, aggregate, post.lines, kept.sql if kept else None)
 
 
 def _post(keys: Sequence[Value], measures: Measures, listed: Keys) -> Post:

@@ -14,6 +14,7 @@ from policies.disclosure.conditions import Condition
 from policies.disclosure.dates import Calendar
 from policies.disclosure.expressions import AGGREGATES, ARITHMETIC, condition, value
 from policies.disclosure.functions import counts_rows, whole_number
+from policies.disclosure.margins import published, whole
 from policies.disclosure.refusals import Denied
 from policies.disclosure.relations import Body, Scope, Sources, resolve
 from policies.disclosure.sources import Bodies, read, registered
@@ -31,15 +32,18 @@ class Reader:
     exact: bool
     calendar: Calendar
     assets: Bodies
+    margins: frozenset[str]
 
     @classmethod
     def of(cls, controls: Controls) -> "Reader":
-        return cls(controls.mode == "exact", Calendar(), registered(controls))
+        return cls(controls.mode == "exact", Calendar(), registered(controls), published(controls))
 
-    def sources(self, select: exp.Select, bodies: Bodies) -> Sources:
+    def sources(self, select: exp.Select, bodies: Bodies, *, outermost: bool = False) -> Sources:
         """The FROM clause of a SELECT, its own CTEs known."""
         known = self._with_ctes(select, bodies)
-        return read(select, known, lambda node: self._subquery(node, known))
+        sources = read(select, known, lambda node: self._subquery(node, known))
+        whole(select, sources.tables & self.margins, outermost=outermost)
+        return sources
 
     def _with_ctes(self, select: exp.Select, bodies: Bodies) -> Bodies:
         known = dict(bodies)

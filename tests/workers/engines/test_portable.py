@@ -7,7 +7,7 @@ from typing import Any
 import duckdb
 import pytest
 
-from policies.disclosure import Controls, Plan, analyse, load_controls, release
+from policies.disclosure import Controls, Denied, Plan, analyse, load_controls, release
 from tests.policies.disclosure import bank, clinic
 from tests.workers.database import copied
 from tests.workers.tables import LIMITS
@@ -47,6 +47,28 @@ def test_what_is_answered_is_the_same_from_both(both: Any, dominance_bp_max: int
         here = release(plan, data.execute(plan.sql).fetchall(), K)
         there = release(plan, engine.run(plan.portable, frozenset(plan.tables)).rows, K)
         assert there == here, plan.sql
+
+
+def test_what_is_hidden_beside_a_published_total_is_the_same_from_both(both: Any) -> None:
+    said, data, engine = both
+    tables = {name: {**one, "margins": [[]] if one.get("unit") else []} for name, one in said["tables"].items()}
+    controls, weighed = load_controls({"tables": tables, "k_min": K, "dominance_bp_max": 3_000}), 0
+
+    for plan in _plans({"cases": [one for one in said["cases"] if _permitted(one, controls)]}, controls):
+        here = release(plan, data.execute(plan.sql).fetchall(), K)
+        there = release(plan, engine.run(plan.portable, frozenset(plan.tables)).rows, K)
+        assert there == here, plan.sql
+        weighed += plan.post.lines is not None
+
+    assert weighed > 10
+
+
+def _permitted(case: dict[str, Any], controls: Controls) -> bool:
+    try:
+        analyse(case["sql"], controls)
+    except Denied:
+        return False
+    return True
 
 
 def test_what_noise_is_added_to_is_the_same_from_both(both: Any) -> None:
