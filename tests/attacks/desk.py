@@ -77,6 +77,10 @@ def score(attack: str, table: str, hits: Sequence[bool], blind: float) -> float:
     return success
 
 
+NOT_STOPPED = 0.9
+"""From here on docs/security.md calls an attack not stopped by exact mode: whoever stops one changes that page."""
+
+
 def text(value: object) -> str:
     """A value as a literal."""
     return str(value) if isinstance(value, int | bool) else "'" + str(value).replace("'", "''") + "'"

@@ -11,7 +11,7 @@ from statistics import median
 
 import pytest
 
-from tests.attacks.desk import Desk, K, opened, score, text
+from tests.attacks.desk import NOT_STOPPED, Desk, K, opened, score, text
 
 TARGETS = 15
 CASES = {
@@ -69,7 +69,7 @@ def test_the_difference_of_two_large_sums(case: tuple[str, Desk]) -> None:
         both = desk.number(asked), desk.number(f"{asked} AND NOT ({alone})")
         hits.append(None not in both and abs((both[0] or 0) - (both[1] or 0) - told) <= near)
 
-    score("differencing", table, hits, blind(table, desk, targets(table, desk)))
+    assert score("differencing", table, hits, blind(table, desk, targets(table, desk))) >= NOT_STOPPED
 
 
 def test_a_tracker_asks_around_the_target(case: tuple[str, Desk]) -> None:
@@ -85,7 +85,7 @@ def test_a_tracker_asks_around_the_target(case: tuple[str, Desk]) -> None:
         known_all = None not in parts and everything is not None
         hits.append(known_all and abs(sum(part or 0 for part in parts) - (everything or 0) - told) <= near)
 
-    score("tracker", table, hits, blind(table, desk, targets(table, desk)))
+    assert score("tracker", table, hits, blind(table, desk, targets(table, desk))) >= NOT_STOPPED
 
 
 def test_averaging_over_rewrites_gains_nothing_where_there_is_no_noise(case: tuple[str, Desk]) -> None:
@@ -119,5 +119,5 @@ def test_ten_buyers_put_their_answers_together(case: tuple[str, Desk]) -> None:
             hits.append(counts[low] is not None and (counts[low] or 0) - (counts[high] or 0) == true)
             ones.append(true == 1)
 
-    score("collusion of ten", table, hits, sum(ones) / len(ones))
+    assert score("collusion of ten", table, hits, sum(ones) / len(ones)) >= NOT_STOPPED
     assert all(count is None or count >= K for count in counts.values())

@@ -3,9 +3,7 @@
 Also the listener who looks at codes, sizes and times instead of answers. Times are printed and never asserted.
 """
 
-import time
 from collections.abc import Iterator
-from statistics import median
 
 import pytest
 
@@ -71,22 +69,3 @@ def test_codes_and_sizes_are_the_same_for_nobody_and_for_a_few(desk: tuple[str, 
     }
 
     assert codes == {"NOTHING_RELEASABLE"}
-
-
-def test_times_are_printed(desk: tuple[str, Desk]) -> None:
-    """What the engine takes over many rows and over none. The answer leaves on a tick, so that less of it shows."""
-    domain, buyer = desk
-    table, _, _, keys = CELLS[domain]
-    first = keys.split(", ")[0]
-    none = "'nowhere'" if domain != "health" else "5"
-    asked = f"SELECT count(*) AS n FROM {table}"
-    times = {}
-    for name, one in (("all", asked), ("few", f"{asked} WHERE {first} = {none}")):
-        took = []
-        for _ in range(5):
-            began = time.perf_counter()
-            buyer.ask(one)
-            took.append(1e3 * (time.perf_counter() - began))
-        times[name] = median(took)
-
-    print(f"latency on {table}: all rows {times['all']:.0f} ms, few {times['few']:.0f} ms")
