@@ -1,6 +1,5 @@
 """The exchange's own commands: found it, serve it, and run its parts as processes of their own."""
 
-import logging
 import os
 import signal
 import sys
@@ -8,7 +7,6 @@ from pathlib import Path
 from threading import Event, Thread
 from typing import Annotated
 
-import structlog
 import typer
 import uvicorn
 
@@ -19,6 +17,7 @@ from exchange.house import CLOCKWORK_PAUSE_S, FOLLOW_PAUSE_S, TELLER_PAUSE_S, Ho
 from exchange.kernel.views import rebuild as rebuild_views
 from exchange.ledger import keeping
 from exchange.ledger.export import export as export_log
+from exchange.ledger.log_lines import log_lines
 from exchange.ledger.store import Store
 from exchange.log_upkeep import log, opened, shown_keys
 from exchange.migrations import upgrade
@@ -35,7 +34,6 @@ commands.add_typer(payload_key, name="payload-key")
 log.add_typer(log_shards.shards)
 log.add_typer(log_guard.guards)
 commands.add_typer(log, name="log")
-_ALLOWED = {"event", "level", "timestamp", "error", "code", "order", "follower", "ticket", "size", "timer", "subject"}
 
 
 @commands.command()
@@ -60,7 +58,7 @@ def migrate() -> None:
 @commands.command()
 def serve(host: str = "127.0.0.1", port: int = 8000) -> None:
     """Serve the API; on SQLite with the sequencer, the dispatcher and the clockwork as threads of this process."""
-    _logging()
+    log_lines()
     house = House.opened(Settings.read(), signs_tickets=True)
     house.ground.sweep()  # Whoever was here before may have been killed between an erasure and this.
     app = create_app(house)
@@ -73,7 +71,7 @@ def serve(host: str = "127.0.0.1", port: int = 8000) -> None:
 @commands.command()
 def sequencer() -> None:
     """Place facts in the log and sign checkpoints, as a process of its own (PostgreSQL)."""
-    _logging()
+    log_lines()
     House.opened(Settings.read()).sequencer(_stop(), Event()).run()
 
 
@@ -93,7 +91,7 @@ def signer() -> None:
 @commands.command()
 def dispatch() -> None:
     """Carry tickets to the queues and payouts to the rails, keep the clockwork: a process of its own (PostgreSQL)."""
-    _logging()
+    log_lines()
     house, stop = House.opened(Settings.read()), _stop()
     dispatcher = house.dispatcher()
     clockwork, teller = Clockwork(house.ground, dispatcher, also=ABOVE), Teller(house.ground, house.rails())
@@ -135,20 +133,6 @@ def _stop() -> Event:
     for signum in (signal.SIGTERM, signal.SIGINT):
         signal.signal(signum, lambda *_: stop.set())
     return stop
-
-
-def _logging() -> None:
-    """JSON lines; a field nobody allowed is not written, so no value of a request can slip into a log."""
-    structlog.configure(
-        processors=[
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            lambda _logger, _method, fields: {name: fields[name] for name in fields if name in _ALLOWED},
-            structlog.processors.JSONRenderer(),
-        ],
-        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
-        logger_factory=structlog.PrintLoggerFactory(file=sys.stderr),
-    )
 
 
 if __name__ == "__main__":

@@ -5,7 +5,6 @@ proof that the tree continues the last one signed. Who may ask is decided by the
 """
 
 import argparse
-import logging
 import os
 import secrets
 import signal
@@ -20,6 +19,8 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+import structlog
+
 from exchange.ledger.files import kept_secret, replace_secret
 from exchange.ledger.guard import (
     ClockSteppedBack,
@@ -31,6 +32,7 @@ from exchange.ledger.guard import (
     Keyholder,
     Remembered,
 )
+from exchange.ledger.log_lines import log_lines
 from exchange.wire import canonical
 from exchange.wire.notes import Beside, Checkpoint, LogSigner
 from exchange.wire.sm2 import Sm2Key
@@ -44,7 +46,7 @@ KEY_FILES = ("log_key_ed25519", "log_key_mldsa44")
 _REFUSALS: Mapping[str, type[Exception]] = MappingProxyType(
     {one.__name__: one for one in (ClockSteppedBack, ForkRefused, GuardLost, GuardMoved)}
 )
-_LOG = logging.getLogger("exchange.signer")
+log = structlog.get_logger()
 
 
 class SignerAway(Exception):
@@ -109,8 +111,8 @@ class Desk(socketserver.ThreadingUnixStreamServer):
         try:
             return {"told": self._told(canonical.decode(line))}
         except tuple(_REFUSALS.values()) as refused:
-            level = logging.INFO if isinstance(refused, GuardMoved) else logging.CRITICAL
-            _LOG.log(level, "log.signing_refused", extra={"reason": type(refused).__name__})
+            told = log.info if isinstance(refused, GuardMoved) else log.critical
+            told("log.signing_refused", error=type(refused).__name__)
             return {"refused": type(refused).__name__}
         except (ValueError, KeyError, TypeError, AttributeError):
             return {"refused": "Unreadable"}
@@ -187,6 +189,7 @@ def main(arguments: Sequence[str]) -> None:
     parser.add_argument("--origin", required=True)
     parser.add_argument("--sm2", action="store_true")
     told = parser.parse_args(arguments)
+    log_lines()
     os.umask(0o077)
     for folder in (told.keys, told.guard.parent, told.socket.parent):
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)

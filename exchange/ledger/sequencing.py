@@ -3,10 +3,10 @@
 Never an RQ job: those run at least once and have no single runner.
 """
 
-import logging
 from collections.abc import Callable
 from threading import Event
 
+import structlog
 from sqlalchemy.exc import OperationalError
 
 from exchange.ledger.guard import ClockSteppedBack, Keyholder
@@ -15,7 +15,7 @@ from exchange.ledger.sequencer import HeadMoved, Sequencer
 from exchange.ledger.signer import sign_head
 from exchange.ledger.store import Store
 
-_LOG = logging.getLogger("exchange.ledger")
+log = structlog.get_logger()
 _RETRY_S = 1.0
 
 
@@ -49,7 +49,7 @@ class SequencerLoop:
             self._round()  # What was committed before the stop is placed and signed before it ends.
         except Exception as failure:
             self.failure = failure
-            _LOG.critical("log.sequencing_stopped", extra={"reason": type(failure).__name__})
+            log.critical("log.sequencing_stopped", error=type(failure).__name__)
             raise
 
     def _round(self) -> bool:
@@ -63,7 +63,7 @@ class SequencerLoop:
         except (HeadMoved, ClockSteppedBack, SignerAway, OperationalError) as passing:
             if isinstance(passing, OperationalError) and not _will_pass(passing):
                 raise
-            _LOG.warning("log.sequencing_delayed", extra={"reason": type(passing).__name__})
+            log.warning("log.sequencing_delayed", error=type(passing).__name__)
             self._stop.wait(_RETRY_S)
             return False
 

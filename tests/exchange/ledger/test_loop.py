@@ -3,6 +3,7 @@
 import threading
 
 import pytest
+from structlog.testing import capture_logs
 
 from exchange.ledger.guard import GuardedKeys
 from exchange.ledger.proofs import newest_checkpoint
@@ -33,17 +34,17 @@ def test_a_woken_loop_signs_what_was_committed_and_its_last_round_leaves_nothing
     assert loop.failure is None
 
 
-def test_a_loop_that_may_not_sign_ends_and_says_why(store, signer, guard, caplog):
+def test_a_loop_that_may_not_sign_ends_and_says_why(store, signer, guard):
     with guard.held() as last:
         guard.advance(last, Checkpoint(ORIGIN, 9, bytes(32)), [])  # Nine were signed; this database knows none.
     write(store, draft("ord_a"))
     stop = threading.Event()
     loop = SequencerLoop(store, GuardedKeys(signer, guard), lambda: NOW_US, 0.01, stop, threading.Event())
-    with pytest.raises(ForkRefused):
+    with capture_logs() as said, pytest.raises(ForkRefused):
         loop.run()
     assert isinstance(loop.failure, ForkRefused)
     assert size(store) == 0
-    assert "log.sequencing_stopped" in caplog.text
+    assert [(one["event"], one["error"]) for one in said] == [("log.sequencing_stopped", "ForkRefused")]
 
 
 def test_a_clock_that_stepped_back_delays_the_signature_and_loses_nothing(store, signer, guard, tmp_path):
