@@ -11,7 +11,7 @@ import structlog
 from exchange.kernel.caller import Caller
 from exchange.kernel.errors import ExchangeError
 from exchange.kernel.unit import Ground
-from exchange.settlement import accounts, instructions, payout_views
+from exchange.settlement import accounts, instructions, paying, payout_views
 from exchange.settlement.instructions import Instruction
 from exchange.settlement.payout import Payout, PayoutState
 from exchange.settlement.rails import RailAnswer, Rails, RailStatus
@@ -72,6 +72,8 @@ class Teller:
             to = accounts.payable_to(unit, payout.payee_id)
             if to is None or not 0 < payout.due_at <= unit.now:
                 return None
+            if payout.state is not PayoutState.RETRYING and paying.is_unwitnessed(unit):
+                return None  # Nothing is sent, whatever was ordered before; what is under way is asked after.
             return instructions.due(unit, self._rails, payout, to)
 
     def _step(self, found: Instruction) -> None:

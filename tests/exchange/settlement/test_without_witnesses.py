@@ -9,8 +9,9 @@ from exchange.ledger import quorum, standing
 from exchange.ledger.guard import Guard
 from exchange.ledger.sequencer import Sequencer
 from exchange.ledger.signer import publish
-from exchange.settlement import paying
+from exchange.settlement import accounts, instructions, paying, payout_views
 from exchange.settlement.model import Batch, BatchState
+from exchange.settlement.payout import Payout
 from exchange.wire.cosignatures import WitnessKey
 from exchange.wire.log_policy import LogPolicy
 from exchange.wire.notes import LogSigner, read_checkpoint
@@ -120,3 +121,27 @@ def test_a_payout_that_was_ordered_waits_too(watched: Watched) -> None:
     books.teller.run_once()
 
     assert (before, state(books, batch.id)) == (BatchState.SUBMITTED, BatchState.PAID)
+
+
+def test_a_part_that_was_about_to_be_sent_waits_too(watched: Watched) -> None:
+    books = watched.books
+    books.capture("ord_a", 10_000)
+    books.accept("ord_a")
+    batch = books.close_day()
+    books.clock.set(2026, 4, 2, 9)
+    watched.cosigned()
+    with books.ground.writing(STAFF) as unit:
+        paying.pay(unit, batch.id)
+        for payout_id in payout_views.payouts_due(unit.connection, unit.now, ""):
+            payout = unit.get(Payout, payout_id)
+            to = accounts.payable_to(unit, payout.payee_id)
+            instructions.submit(unit, payout, to, None)
+    books.clock.forward(301)
+
+    books.teller.run_once()
+    before = [one.status for one in books.rails.bank.movements() if one.paid_fen > 0]
+    watched.cosigned()
+    books.teller.run_once()
+
+    assert before == []
+    assert state(books, batch.id) == BatchState.PAID
