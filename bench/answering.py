@@ -14,6 +14,7 @@ from workers.computations import noisy, sql
 from workers.engines import Limits
 from workers.engines.duckdb import DuckDb
 from workers.programs import Program
+from workers.statefile import StateFile
 
 LIMITS = Limits(wall_s=60, cpu_s=120, memory_bytes=2**31, output_bytes=2**19, rows_max=10_000)
 FLOORS = sql.Floors(k_min=10, dominance_bp_max=7_000)
@@ -28,7 +29,7 @@ def answered_ms(folder: Path, asked_of: Wards, rounds: int) -> Mapping[str, floa
         engine = stack.enter_context(DuckDb({"visits": asked_of.file}, LIMITS))
         warm = stack.enter_context(duckdb.connect(":memory:"))
         warm.execute(f"CREATE VIEW visits AS FROM read_parquet('{asked_of.file}')")
-        budget = Budget(folder / "budget.db")
+        budget = Budget(StateFile(folder / "budget.db"))
         return interleaved_ms(
             rounds,
             raw=lambda: warm.execute(ASKED).fetchall(),

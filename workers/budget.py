@@ -5,11 +5,10 @@ a row is read and is never given back: whether a query then failed or was stoppe
 """
 
 import sqlite3
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from threading import Lock
+
+from workers.statefile import StateFile
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS privacy_account (id TEXT PRIMARY KEY, rho_nrho INTEGER NOT NULL, delta_e15 INTEGER NOT NULL);
@@ -40,22 +39,18 @@ class Account:
 
 
 class Budget:
-    """Accounts, what each ticket spent, and stored answers: SQLite, every change on disk before it is acted upon."""
+    """Accounts, what each ticket spent, and stored answers."""
 
-    def __init__(self, path: Path) -> None:
-        self._lock = Lock()
-        self._db = sqlite3.connect(path, check_same_thread=False, isolation_level=None, timeout=30)
-        for pragma in ("journal_mode=WAL", "synchronous=FULL"):
-            self._db.execute(f"PRAGMA {pragma}")
-        self._db.executescript(_SCHEMA)
-        path.chmod(0o600)
+    def __init__(self, file: StateFile) -> None:
+        file.create(_SCHEMA)
+        self._changing, self._reading = file.changing, file.reading
 
     def spend(self, ticket_id: str, accounts: Sequence[Account], cost: Cost) -> bool:
         """True if every account has enough left, and then all are charged; else nothing is. Once a ticket."""
         with self._changing() as db:
             if db.execute("SELECT 1 FROM privacy_spent WHERE ticket_id = ?", (ticket_id,)).fetchone() is not None:
                 return False
-            if not all(self._has(account, cost) for account in accounts):
+            if not all(_has(db, account, cost) for account in accounts):
                 return False
             for account in accounts:
                 db.execute(
@@ -68,19 +63,19 @@ class Budget:
 
     def spent_nrho(self, ticket_id: str) -> int:
         """What a ticket has spent, whatever came of it."""
-        with self._lock:
-            row = self._db.execute("SELECT rho_nrho FROM privacy_spent WHERE ticket_id = ?", (ticket_id,)).fetchone()
+        with self._reading() as db:
+            row = db.execute("SELECT rho_nrho FROM privacy_spent WHERE ticket_id = ?", (ticket_id,)).fetchone()
         return int(row[0]) if row else 0
 
     def balance(self, account_id: str) -> tuple[int, int]:
         """What was spent from an account so far: rho in 1e-9 and delta in 1e-15."""
-        with self._lock:
-            return self._balance(account_id)
+        with self._reading() as db:
+            return _balance(db, account_id)
 
     def stored(self, answer_id: str) -> bytes | None:
         """The answer once given to the same question: giving it again tells nothing new."""
-        with self._lock:
-            row = self._db.execute("SELECT body FROM stored_answer WHERE id = ?", (answer_id,)).fetchone()
+        with self._reading() as db:
+            row = db.execute("SELECT body FROM stored_answer WHERE id = ?", (answer_id,)).fetchone()
         return bytes(row[0]) if row else None
 
     def store(self, answer_id: str, body: bytes) -> None:
@@ -88,22 +83,13 @@ class Budget:
         with self._changing() as db:
             db.execute("INSERT OR IGNORE INTO stored_answer VALUES (?, ?)", (answer_id, body))
 
-    def _has(self, account: Account, cost: Cost) -> bool:
-        rho, delta = self._balance(account.id)
-        return rho + cost.rho_nrho <= account.cap.rho_nrho and delta + cost.delta_e15 <= account.cap.delta_e15
 
-    def _balance(self, account_id: str) -> tuple[int, int]:
-        query = "SELECT rho_nrho, delta_e15 FROM privacy_account WHERE id = ?"
-        row = self._db.execute(query, (account_id,)).fetchone()
-        return (int(row[0]), int(row[1])) if row else (0, 0)
+def _has(db: sqlite3.Connection, account: Account, cost: Cost) -> bool:
+    rho, delta = _balance(db, account.id)
+    return rho + cost.rho_nrho <= account.cap.rho_nrho and delta + cost.delta_e15 <= account.cap.delta_e15
 
-    @contextmanager
-    def _changing(self) -> Iterator[sqlite3.Connection]:
-        with self._lock:
-            self._db.execute("BEGIN IMMEDIATE")
-            try:
-                yield self._db
-            except BaseException:
-                self._db.execute("ROLLBACK")
-                raise
-            self._db.execute("COMMIT")
+
+def _balance(db: sqlite3.Connection, account_id: str) -> tuple[int, int]:
+    query = "SELECT rho_nrho, delta_e15 FROM privacy_account WHERE id = ?"
+    row = db.execute(query, (account_id,)).fetchone()
+    return (int(row[0]), int(row[1])) if row else (0, 0)

@@ -3,14 +3,11 @@
 A ticket is claimed before anything is computed and never unclaimed, so it runs at most once whatever crashes.
 """
 
-import sqlite3
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from threading import Lock
 
 from workers.budget import Budget
+from workers.statefile import StateFile
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS claim (ticket_id TEXT PRIMARY KEY, ticket_digest TEXT NOT NULL, order_id TEXT NOT NULL,
@@ -37,16 +34,13 @@ class Claim:
 
 
 class Claims:
-    """The domain's own journal: SQLite, every change on disk before it is acted upon."""
+    """The domain's own journal. Its budget lies in the same file."""
 
     def __init__(self, path: Path) -> None:
-        self._lock = Lock()
-        self._db = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
-            self._db.execute(f"PRAGMA {pragma}")
-        self._db.executescript(_SCHEMA)
-        path.chmod(0o600)
-        self.budget = Budget(path)
+        file = StateFile(path)
+        file.create(_SCHEMA)
+        self.changing, self._reading = file.changing, file.reading
+        self.budget = Budget(file)
 
     def claim(self, claim: Claim) -> bool:
         """True the first time, false ever after."""
@@ -56,15 +50,15 @@ class Claims:
 
     def runs(self, licence_id: str) -> int:
         """How many tickets of a licence were taken on here."""
-        with self._lock:
-            row = self._db.execute("SELECT count(*) FROM claim WHERE licence_id = ?", (licence_id,)).fetchone()
+        with self._reading() as db:
+            row = db.execute("SELECT count(*) FROM claim WHERE licence_id = ?", (licence_id,)).fetchone()
         return int(row[0])
 
     def unfinished(self) -> list[Claim]:
         """Claimed tickets without an outcome: this domain died while they ran."""
         query = "SELECT * FROM claim WHERE ticket_id NOT IN (SELECT ticket_id FROM outbox)"
-        with self._lock:
-            return [Claim(*row) for row in self._db.execute(query)]
+        with self._reading() as db:
+            return [Claim(*row) for row in db.execute(query)]
 
     def conclude(self, ticket_id: str, body: bytes) -> None:
         """Keep what is to be reported; the report may then be sent as often as it takes."""
@@ -73,8 +67,8 @@ class Claims:
 
     def undelivered(self) -> list[tuple[str, bytes]]:
         query = "SELECT ticket_id, body FROM outbox WHERE delivered = 0 ORDER BY rowid LIMIT 50"
-        with self._lock:
-            return [(str(row[0]), bytes(row[1])) for row in self._db.execute(query)]
+        with self._reading() as db:
+            return [(str(row[0]), bytes(row[1])) for row in db.execute(query)]
 
     def delivered(self, ticket_id: str) -> None:
         """The exchange has it. The ciphertext need not stay here."""
@@ -83,14 +77,14 @@ class Claims:
 
     def seen(self, origin: str) -> tuple[int, bytes]:
         """The size and root of the newest checkpoint this domain has verified; (0, b"") before the first."""
-        with self._lock:
-            row = self._db.execute("SELECT size, root FROM seen WHERE origin = ?", (origin,)).fetchone()
+        with self._reading() as db:
+            row = db.execute("SELECT size, root FROM seen WHERE origin = ?", (origin,)).fetchone()
         return (int(row[0]), bytes(row[1])) if row else (0, b"")
 
     def note(self, origin: str) -> str:
         """The newest checkpoint itself, with the cosignatures it came with; empty before the first."""
-        with self._lock:
-            row = self._db.execute("SELECT note FROM seen WHERE origin = ?", (origin,)).fetchone()
+        with self._reading() as db:
+            row = db.execute("SELECT note FROM seen WHERE origin = ?", (origin,)).fetchone()
         return str(row[0]) if row else ""
 
     def see(
@@ -107,15 +101,3 @@ class Claims:
                 (origin, size, root, note),
             )
         return True
-
-    @contextmanager
-    def changing(self) -> Iterator[sqlite3.Connection]:
-        """One change, alone, and on disk when it ends."""
-        with self._lock:
-            self._db.execute("BEGIN IMMEDIATE")
-            try:
-                yield self._db
-            except BaseException:
-                self._db.execute("ROLLBACK")
-                raise
-            self._db.execute("COMMIT")

@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from workers.budget import Account, Budget, Cost
+from workers.statefile import StateFile
 
 COST = Cost(50, 7)
 VERSION = Account("version:a", Cost(1_000, 1_000))
@@ -20,9 +21,9 @@ def path(tmp_path: Path) -> Path:
 
 
 def test_what_is_spent_is_spent_from_every_account_and_stays_so_after_a_restart(path: Path) -> None:
-    assert Budget(path).spend("tkt_1", [VERSION, BUYER], COST)
+    assert Budget(StateFile(path)).spend("tkt_1", [VERSION, BUYER], COST)
 
-    after = Budget(path)
+    after = Budget(StateFile(path))
 
     assert after.balance("version:a") == after.balance("buyer:a:1") == (50, 7)
     assert after.spent_nrho("tkt_1") == 50
@@ -30,7 +31,7 @@ def test_what_is_spent_is_spent_from_every_account_and_stays_so_after_a_restart(
 
 
 def test_when_one_account_has_too_little_none_is_charged(path: Path) -> None:
-    budget = Budget(path)
+    budget = Budget(StateFile(path))
     spent = [budget.spend(f"tkt_{number}", [VERSION, BUYER], COST) for number in range(3)]
 
     assert spent == [True, True, False]
@@ -40,20 +41,20 @@ def test_when_one_account_has_too_little_none_is_charged(path: Path) -> None:
 
 def test_delta_runs_out_as_rho_does(path: Path) -> None:
     tight = Account("version:a", Cost(1_000_000, 10))
-    budget = Budget(path)
+    budget = Budget(StateFile(path))
 
     assert [budget.spend(f"tkt_{number}", [tight], COST) for number in range(2)] == [True, False]
 
 
 def test_a_ticket_spends_once(path: Path) -> None:
-    budget = Budget(path)
+    budget = Budget(StateFile(path))
 
     assert [budget.spend("tkt_1", [VERSION], COST) for _ in range(2)] == [True, False]
     assert budget.balance("version:a") == (50, 7)
 
 
 def test_buyers_who_race_for_the_last_of_it_never_overdraw(path: Path) -> None:
-    budgets = [Budget(path) for _ in range(4)]
+    budgets = [Budget(StateFile(path)) for _ in range(4)]
 
     def race(number: int) -> bool:
         buyer = Account(f"buyer:a:{number % 4}", Cost(10_000, 10_000))
@@ -72,7 +73,7 @@ def test_buyers_who_race_for_the_last_of_it_never_overdraw(path: Path) -> None:
 def test_no_order_of_asking_gets_more_than_the_cap(
     tmp_path_factory: pytest.TempPathFactory, asked: list[tuple[int, int]]
 ) -> None:
-    budget = Budget(tmp_path_factory.mktemp("asked") / "state.db")
+    budget = Budget(StateFile(tmp_path_factory.mktemp("asked") / "state.db"))
     cap = Account("version:a", Cost(100, 100))
 
     granted = [cost for place, cost in enumerate(asked) if budget.spend(f"tkt_{place}", [cap], Cost(*cost))]
@@ -82,11 +83,11 @@ def test_no_order_of_asking_gets_more_than_the_cap(
 
 
 def test_an_answer_is_stored_once_and_found_again(path: Path) -> None:
-    budget = Budget(path)
+    budget = Budget(StateFile(path))
     budget.store("a" * 64, b"first")
     budget.store("a" * 64, b"second")
 
-    assert Budget(path).stored("a" * 64) == b"first"
+    assert Budget(StateFile(path)).stored("a" * 64) == b"first"
     assert budget.stored("b" * 64) is None
 
 
