@@ -1,6 +1,6 @@
 """Query templates over HTTP: draft, submit, look, withdraw. They are approved in the inbox of approvals."""
 
-from typing import Any, Self
+from typing import Self
 
 from fastapi import Response
 from pydantic import BaseModel
@@ -16,7 +16,7 @@ from exchange.authorization.template_model import Template
 from exchange.authorization.views import ControlsRequestRow, TemplateRow
 from exchange.kernel.caller import Role
 from exchange.kernel.http import OpenUnit, router
-from exchange.kernel.pages import Cursor, Limit, page
+from exchange.kernel.pages import Cursor, Limit, of_row, page
 from exchange.wire.envelope import Envelope
 from exchange.wire.templates import Parameter
 from policies.disclosure import Grant
@@ -70,7 +70,15 @@ def list_templates(unit: OpenUnit, limit: Limit = 50, cursor: Cursor = None) -> 
     if not caller.roles.intersection(inbox.WATCHERS):
         offered = (table.c.state == "APPROVED") & (table.c.buyer_id == "") & (Role.BUYER in caller.roles)
         query = query.where(or_(table.c.author_id == own, table.c.provider_id == own, offered))
-    return page(unit.connection, query, TemplateRow, path="/v1/templates", limit=limit, cursor=cursor, view=_brief_of)
+    return page(
+        unit.connection,
+        query,
+        TemplateRow,
+        path="/v1/templates",
+        limit=limit,
+        cursor=cursor,
+        view=of_row(TemplateBrief),
+    )
 
 
 @templates.get("/{template_id}")
@@ -94,10 +102,6 @@ def submit(template_id: str, unit: OpenUnit) -> TemplateView:
 def withdraw(template_id: str, unit: OpenUnit) -> TemplateView:
     """No new order runs it."""
     return TemplateView.of(service.withdraw(unit, template_id))
-
-
-def _brief_of(row: Any) -> TemplateBrief:
-    return TemplateBrief(**{name: row[name] for name in TemplateBrief.model_fields})
 
 
 class ControlsView(BaseModel):
@@ -140,7 +144,9 @@ def list_controls(unit: OpenUnit, limit: Limit = 50, cursor: Cursor = None) -> R
     """The caller's own, as buyer or as provider."""
     table, own, path = SQLModel.metadata.tables["controls_request"], unit.caller.participant_id, "/v1/controls-requests"
     query = select(table).where(or_(table.c.buyer_id == own, table.c.provider_id == own))
-    return page(unit.connection, query, ControlsRequestRow, path=path, limit=limit, cursor=cursor, view=_controls_brief)
+    return page(
+        unit.connection, query, ControlsRequestRow, path=path, limit=limit, cursor=cursor, view=of_row(ControlsBrief)
+    )
 
 
 @controls.get("/{request_id}")
@@ -152,7 +158,3 @@ def get_controls(request_id: str, unit: OpenUnit) -> ControlsView:
 def revoke_controls(request_id: str, unit: OpenUnit) -> ControlsView:
     """Take it back (its provider only); no new order rests on it."""
     return ControlsView.of(widening.revoke(unit, request_id))
-
-
-def _controls_brief(row: Any) -> ControlsBrief:
-    return ControlsBrief(**{name: row[name] for name in ControlsBrief.model_fields})

@@ -13,7 +13,7 @@ from exchange.consent.model import Consent
 from exchange.consent.views import ConsentRow
 from exchange.kernel.caller import Role
 from exchange.kernel.http import AnyoneUnit, OpenUnit, router
-from exchange.kernel.pages import Cursor, Limit, page
+from exchange.kernel.pages import Cursor, Limit, of_row, page
 from exchange.registration.model import Asset
 
 individuals = router("/v1/individuals", "individuals")
@@ -86,7 +86,7 @@ def list_consents(unit: OpenUnit, limit: Limit = 50, cursor: Cursor = None) -> R
         path="/v1/consents",
         limit=limit,
         cursor=cursor,
-        view=lambda row: ConsentBrief(**{name: row[name] for name in ConsentBrief.model_fields}),
+        view=of_row(ConsentBrief),
     )
 
 

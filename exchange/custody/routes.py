@@ -2,7 +2,7 @@
 
 from base64 import b64encode
 from datetime import date
-from typing import Any, Self
+from typing import Self
 
 from fastapi import Response
 from pydantic import BaseModel
@@ -25,7 +25,7 @@ from exchange.custody.package_views import CustodyRow
 from exchange.custody.packages import Custody
 from exchange.kernel.caller import Role
 from exchange.kernel.http import OpenUnit, router
-from exchange.kernel.pages import Cursor, Limit, page
+from exchange.kernel.pages import Cursor, Limit, of_row, page
 
 custody = router("/v1/custody", "custody")
 
@@ -85,7 +85,9 @@ def list_custody(unit: OpenUnit, limit: Limit = 50, cursor: Cursor = None) -> Re
     query = select(table)
     if not unit.caller.roles.intersection((*OVERSEERS, Role.ARBITER)):
         query = query.where(or_(*(table.c[side] == own for side in ("depositor_id", "custodian_id", "recipient_id"))))
-    return page(unit.connection, query, CustodyRow, path="/v1/custody", limit=limit, cursor=cursor, view=_brief)
+    return page(
+        unit.connection, query, CustodyRow, path="/v1/custody", limit=limit, cursor=cursor, view=of_row(CustodyBrief)
+    )
 
 
 @custody.get("/{custody_id}")
@@ -151,7 +153,3 @@ def give_back(custody_id: str, unit: OpenUnit) -> CustodyView:
 def destroy(custody_id: str, ask: DestructionAsk, unit: OpenUnit) -> CustodyView:
     """Asked for by one side, done by the other."""
     return CustodyView.of(releasing.destroy(unit, custody_id, ask))
-
-
-def _brief(row: Any) -> CustodyBrief:
-    return CustodyBrief(**{name: row[name] for name in CustodyBrief.model_fields})

@@ -1,6 +1,6 @@
 """Disputes over HTTP: claim, answer, agree or escalate, decide, withdraw. The parties and their judges see them."""
 
-from typing import Any, Self
+from typing import Self
 
 from fastapi import Response
 from pydantic import BaseModel
@@ -13,7 +13,7 @@ from exchange.dispute.asks import DecisionAsk, DisputeAsk, ResponseAsk, TermsAsk
 from exchange.dispute.model import Dispute
 from exchange.dispute.views import DisputeRow
 from exchange.kernel.http import OpenUnit, router
-from exchange.kernel.pages import Cursor, Limit, page
+from exchange.kernel.pages import Cursor, Limit, of_row, page
 from exchange.registration.asks import ObjectionAsk
 
 disputes = router("/v1/disputes", "disputes")
@@ -73,7 +73,9 @@ def list_disputes(unit: OpenUnit, limit: Limit = 50, cursor: Cursor = None) -> R
     query = select(table)
     if not unit.caller.roles.intersection(service.OVERSEERS):
         query = query.where(or_(table.c.claimant_id == own, table.c.respondent_id == own))
-    return page(unit.connection, query, DisputeRow, path="/v1/disputes", limit=limit, cursor=cursor, view=_brief_of)
+    return page(
+        unit.connection, query, DisputeRow, path="/v1/disputes", limit=limit, cursor=cursor, view=of_row(DisputeBrief)
+    )
 
 
 @disputes.get("/{dispute_id}")
@@ -115,7 +117,3 @@ def withdraw(dispute_id: str, unit: OpenUnit) -> DisputeView:
 def object_to(asset_id: str, ask: ObjectionAsk, unit: OpenUnit) -> ObjectionView:
     """Object while the publicity lasts; later, the claim goes on as a dispute and the refusal names it."""
     return ObjectionView.model_validate(contested.object_to(unit, asset_id, ask.claim_sha256), from_attributes=True)
-
-
-def _brief_of(row: Any) -> DisputeBrief:
-    return DisputeBrief(**{name: row[name] for name in DisputeBrief.model_fields})

@@ -1,6 +1,6 @@
 """Incidents over HTTP: opened by anybody in the market, reported by the exchange, closed by the authority."""
 
-from typing import Any, Self
+from typing import Self
 
 from fastapi import Response
 from pydantic import BaseModel
@@ -13,7 +13,7 @@ from exchange.incidents.asks import IncidentAsk, OutcomeAsk, ReportAsk
 from exchange.incidents.model import Incident
 from exchange.incidents.views import IncidentRow
 from exchange.kernel.http import OpenUnit, router
-from exchange.kernel.pages import Cursor, Limit, page
+from exchange.kernel.pages import Cursor, Limit, of_row, page
 
 incidents = router("/v1/incidents", "incidents")
 
@@ -53,7 +53,15 @@ def list_incidents(unit: OpenUnit, limit: Limit = 50, cursor: Cursor = None) -> 
     query = select(table)
     if not unit.caller.roles.intersection(OVERSEERS):
         query = query.where(table.c.reporter_id == unit.caller.participant_id)
-    return page(unit.connection, query, IncidentRow, path="/v1/incidents", limit=limit, cursor=cursor, view=_brief)
+    return page(
+        unit.connection,
+        query,
+        IncidentRow,
+        path="/v1/incidents",
+        limit=limit,
+        cursor=cursor,
+        view=of_row(IncidentBrief),
+    )
 
 
 @incidents.get("/{incident_id}")
@@ -71,7 +79,3 @@ def report(incident_id: str, ask: ReportAsk, unit: OpenUnit) -> IncidentView:
 def close(incident_id: str, ask: OutcomeAsk, unit: OpenUnit) -> IncidentView:
     """The authority is content (the regulator)."""
     return IncidentView.of(service.close(unit, incident_id, ask.outcome_sha256))
-
-
-def _brief(row: Any) -> IncidentBrief:
-    return IncidentBrief(**{name: row[name] for name in IncidentBrief.model_fields})

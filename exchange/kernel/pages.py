@@ -2,8 +2,8 @@
 
 from base64 import b64decode, urlsafe_b64encode
 from binascii import Error as BadBase64
-from collections.abc import Callable, Sequence
-from typing import Annotated, Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Annotated, Any, TypeVar
 
 import orjson
 from fastapi import Query, Response
@@ -15,6 +15,12 @@ from exchange.kernel.errors import Malformed
 
 Limit = Annotated[int, Query(ge=1, le=200)]
 Cursor = Annotated[str | None, Query(max_length=200)]
+Shown = TypeVar("Shown", bound=BaseModel)
+
+
+def of_row(view: type[Shown]) -> Callable[[Mapping[Any, Any]], Shown]:
+    """How a row is shown where each field of the view is a column of that name."""
+    return lambda row: view(**{name: row[name] for name in view.model_fields})
 
 
 def page(

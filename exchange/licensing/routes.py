@@ -10,7 +10,7 @@ from sqlmodel import SQLModel
 from exchange.access.service import OVERSEERS
 from exchange.kernel.errors import NotFound
 from exchange.kernel.http import OpenUnit, router
-from exchange.kernel.pages import Cursor, Limit, page
+from exchange.kernel.pages import Cursor, Limit, of_row, page
 from exchange.kernel.unit import Unit
 from exchange.licensing import asks, bargaining, handover, service, stops
 from exchange.licensing import listings as stalls
@@ -156,7 +156,9 @@ def list_licences(unit: OpenUnit, limit: Limit = 50, cursor: Cursor = None) -> R
     table = SQLModel.metadata.tables["licence"]
     own = unit.caller.participant_id
     query = select(table).where(or_(table.c.provider_id == own, table.c.buyer_id == own))
-    return page(unit.connection, query, LicenceRow, path="/v1/licences", limit=limit, cursor=cursor, view=_brief_of)
+    return page(
+        unit.connection, query, LicenceRow, path="/v1/licences", limit=limit, cursor=cursor, view=of_row(LicenceBrief)
+    )
 
 
 @licences.get("/{licence_id}")
@@ -235,7 +237,3 @@ def _oversees(unit: Unit) -> bool:
 def _listing_of(row: dict[str, str]) -> ListingView:
     fields = dict(row)
     return ListingView(**{**fields, "template": LicenceTerms.model_validate_json(fields["template"])})
-
-
-def _brief_of(row: dict[str, str]) -> LicenceBrief:
-    return LicenceBrief(**{name: row[name] for name in LicenceBrief.model_fields})

@@ -15,7 +15,7 @@ from exchange.authorization.controls_model import ControlsRequest
 from exchange.authorization.template_model import Template
 from exchange.authorization.views import ApprovalRow
 from exchange.kernel.http import OpenUnit, router
-from exchange.kernel.pages import Cursor, Limit, page
+from exchange.kernel.pages import Cursor, Limit, of_row, page
 from exchange.kernel.unit import Unit
 from exchange.orders import approving
 from exchange.orders.model import Order
@@ -77,7 +77,7 @@ def list_approvals(unit: OpenUnit, state: State = None, limit: Limit = 50, curso
     if state is not None:
         query = query.where(table.c.state == state)
     path = "/v1/approvals" if state is None else f"/v1/approvals?state={state}"
-    return page(unit.connection, query, ApprovalRow, path=path, limit=limit, cursor=cursor, view=_brief_of)
+    return page(unit.connection, query, ApprovalRow, path=path, limit=limit, cursor=cursor, view=of_row(ApprovalBrief))
 
 
 @approvals.get("/{approval_id}")
@@ -118,7 +118,3 @@ def _about(unit: Unit, approval: Approval) -> dict[str, Any]:
     return order.model_dump(
         mode="json", include={"computation", "purpose", "territory", "mode", "asset_id", "buyer_id", "hold_fen"}
     )
-
-
-def _brief_of(row: Any) -> ApprovalBrief:
-    return ApprovalBrief(**{name: row[name] for name in ApprovalBrief.model_fields})

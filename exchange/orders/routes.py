@@ -12,7 +12,7 @@ from exchange.access.service import OVERSEERS
 from exchange.custody import service as custody
 from exchange.kernel.errors import NotFound
 from exchange.kernel.http import LookUnit, OpenUnit, router
-from exchange.kernel.pages import Cursor, Limit, page
+from exchange.kernel.pages import Cursor, Limit, of_row, page
 from exchange.kernel.unit import history
 from exchange.orders import cohorts, endings, service
 from exchange.orders.asks import GroundAsk, OrderAsk, ReceiptAsk
@@ -157,7 +157,9 @@ def list_orders(unit: OpenUnit, limit: Limit = 50, cursor: Cursor = None) -> Res
     query = select(table)
     if not unit.caller.roles.intersection(OVERSEERS):
         query = query.where(or_(table.c.buyer_id == own, table.c.provider_id == own))
-    return page(unit.connection, query, OrderRow, path="/v1/orders", limit=limit, cursor=cursor, view=_brief_of)
+    return page(
+        unit.connection, query, OrderRow, path="/v1/orders", limit=limit, cursor=cursor, view=of_row(OrderBrief)
+    )
 
 
 @orders.get("/{order_id}")
@@ -225,7 +227,3 @@ def _party_order(unit: Any, order_id: str) -> Order:
     if not is_party and not unit.caller.roles.intersection(OVERSEERS):
         raise NotFound("no such order")
     return order
-
-
-def _brief_of(row: Any) -> OrderBrief:
-    return OrderBrief(**{name: row[name] for name in OrderBrief.model_fields})

@@ -1,6 +1,6 @@
 """Standing orders over HTTP: make one, look, cancel. Each run is an ordinary order."""
 
-from typing import Any, Self
+from typing import Self
 
 from fastapi import Response
 from pydantic import BaseModel
@@ -8,7 +8,7 @@ from sqlalchemy import or_, select
 from sqlmodel import SQLModel
 
 from exchange.kernel.http import OpenUnit, router
-from exchange.kernel.pages import Cursor, Limit, page
+from exchange.kernel.pages import Cursor, Limit, of_row, page
 from exchange.orders import schedules as service
 from exchange.orders.asks import ScheduleAsk
 from exchange.orders.schedule_model import Schedule
@@ -61,7 +61,15 @@ def list_schedules(unit: OpenUnit, limit: Limit = 50, cursor: Cursor = None) -> 
     """The caller's own, as buyer or as provider."""
     table, own = SQLModel.metadata.tables["schedule"], unit.caller.participant_id
     query = select(table).where(or_(table.c.buyer_id == own, table.c.provider_id == own))
-    return page(unit.connection, query, ScheduleRow, path="/v1/schedules", limit=limit, cursor=cursor, view=_brief_of)
+    return page(
+        unit.connection,
+        query,
+        ScheduleRow,
+        path="/v1/schedules",
+        limit=limit,
+        cursor=cursor,
+        view=of_row(ScheduleBrief),
+    )
 
 
 @schedules.get("/{schedule_id}")
@@ -73,7 +81,3 @@ def get_schedule(schedule_id: str, unit: OpenUnit) -> ScheduleView:
 def cancel(schedule_id: str, unit: OpenUnit) -> ScheduleView:
     """No further run; what was ordered goes on."""
     return ScheduleView.of(service.cancel(unit, schedule_id))
-
-
-def _brief_of(row: Any) -> ScheduleBrief:
-    return ScheduleBrief(**{name: row[name] for name in ScheduleBrief.model_fields})

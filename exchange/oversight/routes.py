@@ -1,6 +1,6 @@
 """Oversight over HTTP: sanctions for authority and subject; figures and what is overdue for those who watch."""
 
-from typing import Annotated, Any, Self
+from typing import Annotated, Self
 
 from fastapi import Query, Response
 from pydantic import BaseModel
@@ -9,7 +9,7 @@ from sqlmodel import SQLModel
 
 from exchange.access.service import OVERSEERS
 from exchange.kernel.http import OpenUnit, router
-from exchange.kernel.pages import Cursor, Limit, page
+from exchange.kernel.pages import Cursor, Limit, of_row, page
 from exchange.oversight import figures, overdue, service
 from exchange.oversight.asks import EvidenceAsk, ReasonsAsk, SanctionAsk, VerdictAsk
 from exchange.oversight.model import Sanction
@@ -69,7 +69,15 @@ def list_sanctions(unit: OpenUnit, limit: Limit = 50, cursor: Cursor = None) -> 
     query = select(table)
     if not unit.caller.roles.intersection(OVERSEERS):
         query = query.where(table.c.participant_id == unit.caller.participant_id)
-    return page(unit.connection, query, SanctionRow, path="/v1/sanctions", limit=limit, cursor=cursor, view=_brief)
+    return page(
+        unit.connection,
+        query,
+        SanctionRow,
+        path="/v1/sanctions",
+        limit=limit,
+        cursor=cursor,
+        view=of_row(SanctionBrief),
+    )
 
 
 @sanctions.get("/{sanction_id}")
@@ -130,7 +138,3 @@ def list_overdue(unit: OpenUnit) -> list[overdue.Overdue]:
 def leave(participant_id: str, unit: OpenUnit) -> ExitView:
     """Leave the market, once nothing is open (the participant)."""
     return ExitView.model_validate(service.leave(unit, participant_id), from_attributes=True)
-
-
-def _brief(row: Any) -> SanctionBrief:
-    return SanctionBrief(**{name: row[name] for name in SanctionBrief.model_fields})

@@ -12,7 +12,7 @@ from sqlmodel import SQLModel
 from exchange.access.service import OVERSEERS
 from exchange.kernel.errors import NotFound
 from exchange.kernel.http import AnyoneUnit, OpenUnit, router
-from exchange.kernel.pages import Cursor, Limit, page
+from exchange.kernel.pages import Cursor, Limit, of_row, page
 from exchange.registration import certificates, register, service
 from exchange.registration.asks import (
     ChangeAsk,
@@ -100,7 +100,9 @@ def list_assets(unit: OpenUnit, limit: Limit = 50, cursor: Cursor = None) -> Res
     query = select(table)
     if not unit.caller.roles.intersection(OVERSEERS):
         query = query.where(or_(table.c.state.in_(PUBLIC), table.c.holder_id == own))
-    return page(unit.connection, query, AssetRow, path="/v1/assets", limit=limit, cursor=cursor, view=_brief)
+    return page(
+        unit.connection, query, AssetRow, path="/v1/assets", limit=limit, cursor=cursor, view=of_row(AssetBrief)
+    )
 
 
 @routes.get("/{asset_id}")
@@ -204,7 +206,3 @@ def _shown(columns: Mapping[str, Any]) -> dict[str, Any]:
     return {
         name: {word: said for word, said in column.items() if word not in BOUNDS} for name, column in columns.items()
     }
-
-
-def _brief(row: Any) -> AssetBrief:
-    return AssetBrief(**{name: row[name] for name in AssetBrief.model_fields})

@@ -7,13 +7,14 @@ from typing import Annotated, Any
 
 from fastapi import Depends, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
-from sqlalchemy import select
+from sqlalchemy import Select, select
 from sqlmodel import SQLModel
 
 from exchange.kernel.caller import Role
 from exchange.kernel.errors import NotFound
 from exchange.kernel.http import OpenUnit, router
-from exchange.kernel.pages import Cursor, Limit, page
+from exchange.kernel.pages import Cursor, Limit, of_row, page
+from exchange.kernel.unit import Unit
 from exchange.settlement import accounts, paying, payout_views
 from exchange.settlement.accounts import PayeeAccount
 from exchange.settlement.rails import RailName, Rails, Wallet
@@ -91,18 +92,14 @@ def bind_account(ask: AccountAsk, unit: OpenUnit) -> AccountView:
 @payouts.get("/accounts")
 def list_accounts(unit: OpenUnit, limit: Limit = 50, cursor: Cursor = None) -> Response:
     """Your own account; all of them, for those who settle or oversee."""
-    table = SQLModel.metadata.tables["payee_account"]
-    query = select(table)
-    if not unit.caller.roles.intersection(OVERSEERS):
-        query = query.where(table.c.payee_id == unit.caller.participant_id)
     return page(
         unit.connection,
-        query,
+        _seen_by(unit, "payee_account"),
         payout_views.AccountRow,
         path="/v1/settlement/accounts",
         limit=limit,
         cursor=cursor,
-        view=lambda row: AccountView(**{name: row[name] for name in AccountView.model_fields}),
+        view=of_row(AccountView),
     )
 
 
@@ -115,29 +112,29 @@ def verify_account(payee_id: str, ask: DigestAsk, unit: OpenUnit) -> AccountView
 @payouts.get("/payouts")
 def list_payouts(unit: OpenUnit, limit: Limit = 50, cursor: Cursor = None) -> Response:
     """Your own payouts; all of them, for those who settle or oversee."""
-    table = SQLModel.metadata.tables["payout"]
-    query = select(table)
-    if not unit.caller.roles.intersection(OVERSEERS):
-        query = query.where(table.c.payee_id == unit.caller.participant_id)
     return page(
         unit.connection,
-        query,
+        _seen_by(unit, "payout"),
         payout_views.PayoutRow,
         path="/v1/settlement/payouts",
         limit=limit,
         cursor=cursor,
-        view=lambda row: _payout(dict(row)),
+        view=of_row(PayoutView),
     )
 
 
 @payouts.post("/payouts/{payout_id}:fix")
 def fix_payout(payout_id: str, ask: DigestAsk, unit: OpenUnit) -> PayoutView:
     """Verify the payee's account; the second person to do so sends the payout again."""
-    return _payout(paying.fix_payout(unit, payout_id, ask.account_digest).model_dump())
+    payout = paying.fix_payout(unit, payout_id, ask.account_digest)
+    return PayoutView.model_validate(payout, from_attributes=True)
 
 
-def _payout(fields: dict[str, Any]) -> PayoutView:
-    return PayoutView(**{name: fields[name] for name in PayoutView.model_fields})
+def _seen_by(unit: Unit, name: str) -> Select[Any]:
+    """The caller's own rows of a table; all of them, for those who settle or oversee."""
+    table = SQLModel.metadata.tables[name]
+    everything = bool(unit.caller.roles.intersection(OVERSEERS))
+    return select(table) if everything else select(table).where(table.c.payee_id == unit.caller.participant_id)
 
 
 def _rails(request: Request) -> Rails:

@@ -10,6 +10,7 @@ from exchange.access import persons
 from exchange.consent import service as consent
 from exchange.kernel.errors import NotFound
 from exchange.kernel.http import OpenUnit, router
+from exchange.kernel.pages import of_row
 from exchange.kernel.unit import Unit
 from exchange.settlement import accounts, proceeds
 from exchange.settlement.rails import Wallet
@@ -67,7 +68,7 @@ def list_uses(unit: OpenUnit) -> list[UseView]:
     table = SQLModel.metadata.tables["data_use"]
     mine = select(table).where(table.c.pseudonym.in_(consent.names_of(unit)))
     rows = unit.connection.execute(mine.order_by(table.c.used_at.desc()).limit(1_000)).mappings()
-    return [UseView(**{name: row[name] for name in UseView.model_fields}) for row in rows]
+    return [of_row(UseView)(row) for row in rows]
 
 
 @earnings.get("/proceeds")
@@ -76,7 +77,7 @@ def list_proceeds(unit: OpenUnit) -> list[ProceedsView]:
     table = SQLModel.metadata.tables["proceeds"]
     mine = select(table).where(table.c.pseudonym.in_(consent.names_of(unit))).order_by(table.c.id)
     rows = unit.connection.execute(mine).mappings()
-    return [ProceedsView(**{name: row[name] for name in ProceedsView.model_fields}) for row in rows]
+    return [of_row(ProceedsView)(row) for row in rows]
 
 
 @earnings.get("/payouts")
@@ -84,7 +85,7 @@ def list_payouts(unit: OpenUnit) -> list[ProceedsPayout]:
     table = SQLModel.metadata.tables["payout"]
     mine = select(table).where(table.c.payee_id.in_(consent.names_of(unit))).order_by(table.c.id)
     rows = unit.connection.execute(mine).mappings()
-    return [ProceedsPayout(**{name: row[name] for name in ProceedsPayout.model_fields}) for row in rows]
+    return [of_row(ProceedsPayout)(row) for row in rows]
 
 
 @earnings.post("/payouts", status_code=201)

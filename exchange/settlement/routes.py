@@ -11,7 +11,7 @@ from sqlmodel import SQLModel
 from exchange.access.model import Participant
 from exchange.kernel.caller import NOBODY, Role
 from exchange.kernel.http import Asked, OpenUnit, asked, router
-from exchange.kernel.pages import Cursor, Limit, page
+from exchange.kernel.pages import Cursor, Limit, of_row, page
 from exchange.settlement import lines, paying, service, views
 from exchange.settlement.model import Batch
 from exchange.settlement.rails import Account, RailAnswer, RailName, Rails, Wallet
@@ -137,5 +137,5 @@ def list_statement(unit: OpenUnit, limit: Limit = 50, cursor: Cursor = None) -> 
         path="/v1/settlement/statements",
         limit=limit,
         cursor=cursor,
-        view=lambda row: StatementLine(**{name: row[name] for name in StatementLine.model_fields}),
+        view=of_row(StatementLine),
     )
