@@ -1,14 +1,13 @@
 """What facts say about persons, over HTTP: opened for those who watch, erased on a basis in law. Never listed."""
 
-from base64 import b64encode
 from typing import Self
 
 from pydantic import BaseModel, ConfigDict
 
 from exchange.access import erasure
 from exchange.access.erasure import Basis, Payload
+from exchange.kernel.evidence import Evidence
 from exchange.kernel.http import OpenUnit, router
-from exchange.kernel.unit import Opening
 
 payloads = router("/v1/payloads", "access")
 
@@ -30,24 +29,10 @@ class PayloadView(BaseModel):
         return cls(**payload.model_dump(include=set(cls.model_fields)))
 
 
-class PersonalView(BaseModel):
-    """The leaf, what it commits to and its salt (base64), and a proof that needs no server."""
-
-    entry: str
-    content: str
-    salt: str
-    proof: str
-
-    @classmethod
-    def of(cls, opening: Opening) -> Self:
-        parts = {"entry": opening.entry, "content": opening.content, "salt": opening.salt}
-        return cls(**{name: b64encode(part).decode() for name, part in parts.items()}, proof=opening.proof)
-
-
 @payloads.get("/{event_id}/{what}")
-def opened(event_id: str, what: str, unit: OpenUnit) -> PersonalView:
+def opened(event_id: str, what: str, unit: OpenUnit) -> Evidence:
     """Open what one fact says about a person."""
-    return PersonalView.of(erasure.opened(unit, event_id, what))
+    return Evidence.of(erasure.opened(unit, event_id, what))
 
 
 @payloads.post("/{event_id}/{what}:erase")

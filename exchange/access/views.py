@@ -56,7 +56,7 @@ def _api_key(shown: Projection) -> None:
 
 @shows(Node)
 def _node(shown: Projection) -> None:
-    shown.put(NodeRow(**shown.entity.model_dump(include=set(NodeRow.model_fields))))
+    shown.mirror(NodeRow)
 
 
 def admitted_as(connection: Connection, uscc: str) -> list[str]:

@@ -1,6 +1,5 @@
 """The log's keys over HTTP: shown to anybody with their sizes, changed by acts of the offline root. Holds no key."""
 
-from base64 import b64encode
 from typing import Annotated, Self
 
 from fastapi import Depends, Request
@@ -9,8 +8,9 @@ from pydantic import BaseModel, ConfigDict
 from exchange.audit import log_keys
 from exchange.audit.log_keys import Anchor
 from exchange.audit.log_model import SignedLog
+from exchange.kernel.evidence import OpenedFact
 from exchange.kernel.http import AnyoneUnit, OpenUnit, router
-from exchange.kernel.unit import Opening, Unit
+from exchange.kernel.unit import Unit
 from exchange.wire.envelope import Envelope
 from exchange.wire.log_keys import Span
 
@@ -38,23 +38,12 @@ class KeyView(BaseModel):
         return cls(vkey=span.vkey, from_size=span.from_size, to_size=span.to_size, trusted_until_size=span.trusted_size)
 
 
-class ChangeView(BaseModel):
-    """An entry of the log that changed its keys, with its content and salt (base64)."""
-
-    entry: str
-    content: str
-    salt: str
-
-    @classmethod
-    def of(cls, opening: Opening) -> Self:
-        parts = {"entry": opening.entry, "content": opening.content, "salt": opening.salt}
-        return cls(**{name: b64encode(part).decode() for name, part in parts.items()})
-
-
 class KeysView(BaseModel):
+    """`changes`: the entries of the log that changed its keys, opened."""
+
     root: str
     keys: list[KeyView]
-    changes: list[ChangeView]
+    changes: list[OpenedFact]
 
 
 class KeyChangeAsk(BaseModel):
@@ -77,7 +66,7 @@ def keys_shown(unit: Unit, anchor: Anchor) -> KeysView:
     """What anybody is shown of the keys; an export holds the same."""
     found, changes = log_keys.shown(unit, anchor)
     spans = [KeyView.of(span) for span in found.spans]
-    return KeysView(root=anchor.root_key, keys=spans, changes=[ChangeView.of(one) for one in changes])
+    return KeysView(root=anchor.root_key, keys=spans, changes=[OpenedFact.of(one) for one in changes])
 
 
 @keys.get("")

@@ -1,36 +1,22 @@
 """The auditor's door: evidence, openings and books, to be verified without us."""
 
 from base64 import b64encode
-from typing import Annotated, Any, Self
+from typing import Annotated, Any
 
 from fastapi import Path, Query, Request, Response
 from pydantic import BaseModel
 
 from exchange.audit import service, views
 from exchange.audit.alerts import Alert
+from exchange.kernel.evidence import Evidence
 from exchange.kernel.http import OpenUnit, router
 from exchange.kernel.pages import Limit
-from exchange.kernel.unit import Opening
 
 audit = router("/v1/audit", "audit")
 
 After = Annotated[int, Query(ge=-1, le=2**53 - 1)]
 Time = Annotated[int, Query(ge=0, le=2**53 - 1)]
 Word = Annotated[str, Query(max_length=200, pattern=r"^[A-Za-z0-9_.:-]*$")]
-
-
-class Evidence(BaseModel):
-    """One fact: the leaf, what it commits to and its salt (base64), and a proof that needs no server."""
-
-    entry: str
-    content: str
-    salt: str
-    proof: str
-
-    @classmethod
-    def of(cls, opening: Opening) -> Self:
-        parts = {"entry": opening.entry, "content": opening.content, "salt": opening.salt}
-        return cls(**{name: b64encode(part).decode() for name, part in parts.items()}, proof=opening.proof)
 
 
 class Bundle(BaseModel):

@@ -30,8 +30,7 @@ class ApprovalRow(SQLModel, table=True):
 @shows(Approval)
 def _approval(shown: Projection) -> None:
     approval: Approval = shown.entity
-    fields = approval.model_dump(mode="json", include=set(ApprovalRow.model_fields))
-    shown.put(ApprovalRow(**fields, waiting_for=" ".join(approval.waiting_for)))
+    shown.mirror(ApprovalRow, waiting_for=" ".join(approval.waiting_for))
 
 
 def due(connection: Connection, now: int) -> list[str]:
@@ -67,7 +66,7 @@ class TemplateRow(SQLModel, table=True):
 
 @shows(Template)
 def _template(shown: Projection) -> None:
-    shown.put(TemplateRow(**shown.entity.model_dump(mode="json", include=set(TemplateRow.model_fields))))
+    shown.mirror(TemplateRow)
 
 
 class ControlsRequestRow(SQLModel, table=True):
@@ -84,8 +83,7 @@ class ControlsRequestRow(SQLModel, table=True):
 
 @shows(ControlsRequest)
 def _controls_request(shown: Projection) -> None:
-    fields = shown.entity.model_dump(mode="json", include=set(ControlsRequestRow.model_fields))
-    shown.put(ControlsRequestRow(**fields))
+    shown.mirror(ControlsRequestRow)
 
 
 def granted_controls(connection: Connection, licence_id: str, now_s: int) -> str | None:

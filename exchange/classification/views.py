@@ -19,4 +19,4 @@ class GradingRow(SQLModel, table=True):
 
 @shows(Grading)
 def _grading(shown: Projection) -> None:
-    shown.put(GradingRow(**shown.entity.model_dump(include=set(GradingRow.model_fields))))
+    shown.mirror(GradingRow)

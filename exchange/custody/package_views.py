@@ -26,7 +26,7 @@ class CustodyRow(SQLModel, table=True):
 
 @shows(Custody)
 def _custody(shown: Projection) -> None:
-    shown.put(CustodyRow(**shown.entity.model_dump(mode="json", include=set(CustodyRow.model_fields))))
+    shown.mirror(CustodyRow)
 
 
 def unanswered(connection: Connection, now: int) -> list[str]:

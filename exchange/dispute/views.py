@@ -27,7 +27,7 @@ class DisputeRow(SQLModel, table=True):
 
 @shows(Dispute)
 def _dispute(shown: Projection) -> None:
-    shown.put(DisputeRow(**shown.entity.model_dump(mode="json", include=set(DisputeRow.model_fields))))
+    shown.mirror(DisputeRow)
 
 
 def due(connection: Connection, now: int) -> list[str]:

@@ -21,7 +21,7 @@ class IncidentRow(SQLModel, table=True):
 
 @shows(Incident)
 def _incident(shown: Projection) -> None:
-    shown.put(IncidentRow(**shown.entity.model_dump(mode="json", include=set(IncidentRow.model_fields))))
+    shown.mirror(IncidentRow)
 
 
 def due(connection: Connection, now: int) -> list[str]:

@@ -40,6 +40,11 @@ class Projection:
         upsert = _upsert(_table(type(row)), frozenset(keep), self.connection.dialect)
         self.connection.exec_driver_sql(upsert.sql, upsert.bound(row.model_dump()))
 
+    def mirror(self, row: type[SQLModel], **others: Any) -> None:
+        """Put a row whose columns are fields of the entity; `others` are those that are not."""
+        fields = self.entity.model_dump(mode="json", include=set(row.model_fields) - set(others))
+        self.put(row(**fields, **others))
+
     def add(self, table: type[SQLModel], key: Mapping[str, Any], **amounts: int) -> Mapping[str, int]:
         """Add to the counters of a row, made if it is not there. Answers with the counters as they now stand."""
         added = _addition(_table(table), (*key,), (*amounts,), self.connection.dialect)

@@ -42,15 +42,13 @@ class LicenceRow(SQLModel, table=True):
 def _listing(shown: Projection) -> None:
     listing: Listing = shown.entity
     template = listing.template.model_dump_json() if listing.template else ""
-    fields = listing.model_dump(include=set(ListingRow.model_fields) - {"template"})
-    shown.put(ListingRow(**fields, template=template))
+    shown.mirror(ListingRow, template=template)
 
 
 @shows(Licence)
 def _licence(shown: Projection) -> None:
     licence: Licence = shown.entity
-    fields = licence.model_dump(include=set(LicenceRow.model_fields))
-    shown.put(LicenceRow(**fields, jobs_max=licence.agreed_terms.jobs_max, due_at=licence.due_at))
+    shown.mirror(LicenceRow, jobs_max=licence.agreed_terms.jobs_max, due_at=licence.due_at)
 
 
 def due(connection: Connection, now: int) -> list[str]:

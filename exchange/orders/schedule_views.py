@@ -25,7 +25,7 @@ class ScheduleRow(SQLModel, table=True):
 
 @shows(Schedule)
 def _schedule(shown: Projection) -> None:
-    shown.put(ScheduleRow(**shown.entity.model_dump(mode="json", include=set(ScheduleRow.model_fields))))
+    shown.mirror(ScheduleRow)
 
 
 def due(connection: Connection, now: int) -> list[str]:

@@ -32,7 +32,7 @@ class SanctionRow(SQLModel, table=True):
 
 @shows(Sanction)
 def _sanction(shown: Projection) -> None:
-    shown.put(SanctionRow(**shown.entity.model_dump(mode="json", include=set(SanctionRow.model_fields))))
+    shown.mirror(SanctionRow)
 
 
 def unrectified(connection: Connection, now: int) -> list[str]:

@@ -33,9 +33,8 @@ class AssetRow(SQLModel, table=True):
 @shows(Asset)
 def _asset(shown: Projection) -> None:
     asset: Asset = shown.entity
-    fields = asset.model_dump(include=set(AssetRow.model_fields) - {"valid_to", "evidence_sha256"})
     valid_to = asset.valid_to.isoformat() if asset.valid_to else ""
-    shown.put(AssetRow(**fields, valid_to=valid_to, evidence_sha256=asset.evidence_sha256))
+    shown.mirror(AssetRow, valid_to=valid_to, evidence_sha256=asset.evidence_sha256)
 
 
 def core_before(connection: Connection, fingerprint: str) -> bool:

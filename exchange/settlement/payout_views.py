@@ -64,8 +64,7 @@ _KEY_STATES = {PayoutSubmitted: "SUBMITTED", PayoutPartPaid: "PAID", PayoutSettl
 @shows(Payout)
 def _payout(projection: Projection) -> None:
     payout: Payout = projection.entity
-    fields = payout.model_dump(include=set(PayoutRow.model_fields))
-    projection.put(PayoutRow(**fields, due_at=payout.due_at))
+    projection.mirror(PayoutRow, due_at=payout.due_at)
     state = _KEY_STATES.get(type(projection.event))
     if state is not None:
         key = RailKeyRow(
@@ -86,7 +85,7 @@ def _deposit(projection: Projection) -> None:
 
 @shows(PayeeAccount)
 def _account(projection: Projection) -> None:
-    projection.put(AccountRow(**projection.entity.model_dump(include=set(AccountRow.model_fields))))
+    projection.mirror(AccountRow)
 
 
 def payouts_due(connection: Connection, now: int, after: str) -> list[str]:

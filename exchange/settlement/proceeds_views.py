@@ -55,7 +55,7 @@ def _use(projection: Projection) -> None:
 def _proceeds(projection: Projection) -> None:
     post(projection)
     found: Proceeds = projection.entity
-    projection.put(ProceedsRow(**found.model_dump(include=set(ProceedsRow.model_fields))))
+    projection.mirror(ProceedsRow)
     if isinstance(projection.event, ProceedsAccrued):
         use_id = ids.derived("use", projection.event.settlement_id, found.pseudonym)
         table = SQLModel.metadata.tables["data_use"]
