@@ -68,9 +68,10 @@ def socket_path(folder: Path) -> Path:
 class Broker:
     """One running server. Made by `start`; `pid` is its process."""
 
-    def __init__(self, folder: Path, process: subprocess.Popen[bytes] | None, pid: int) -> None:
+    def __init__(self, folder: Path, process: subprocess.Popen[bytes] | None, pid: int, said_before: int = 0) -> None:
         self.folder = folder
         self.pid = pid
+        self._said_before = said_before
         self._process = process
         self._socket = socket_path(folder)
 
@@ -83,6 +84,7 @@ class Broker:
         if lock is None:
             return cls(folder, None, int((folder / "pid").read_text()))
         (folder / "pid").unlink(missing_ok=True)
+        said_before = _log(folder).stat().st_size if _log(folder).exists() else 0
         try:
             process = subprocess.Popen(  # noqa: S603 - the arguments are ours, and no shell reads them.
                 [binary or server_binary(), *_arguments(folder, acl_path)],
@@ -96,7 +98,7 @@ class Broker:
             )
         finally:
             os.close(lock)
-        return cls(folder, process, process.pid)
+        return cls(folder, process, process.pid, said_before)
 
     def url(self, user: str, password: str) -> str:
         """Where this user connects. Redis clients read a socket's password from the query."""
@@ -108,10 +110,16 @@ class Broker:
         while time.monotonic() < deadline:
             if self._process is not None and self._process.poll() is not None:
                 raise BrokerFailed(f"the broker ended with code {self._process.returncode}; see its log")
-            if _answers(self._socket):
+            if _answers(self._socket) and (self._process is None or self._has_loaded()):
                 return
             time.sleep(0.005)
         raise BrokerFailed("the broker does not answer")
+
+    def _has_loaded(self) -> bool:
+        """It answers strangers while it still reads its file; only its log says when it has."""
+        with _log(self.folder).open("rb") as log:
+            log.seek(self._said_before)
+            return b"Ready to accept connections" in log.read()
 
     def stop(self, *, timeout_s: int = 10) -> None:
         """End it in order: the append-only file is complete, and the socket gone."""
@@ -127,6 +135,10 @@ class Broker:
             time.sleep(0.005)
 
 
+def _log(folder: Path) -> Path:
+    return folder / "broker.log"
+
+
 def _arguments(folder: Path, acl_path: Path) -> list[str]:
     options = {
         "port": "0",
@@ -140,7 +152,7 @@ def _arguments(folder: Path, acl_path: Path) -> list[str]:
         "maxmemory": _MEMORY,
         "maxmemory-policy": "noeviction",  # Full means refused, never silently forgotten.
         "pidfile": str(folder.resolve() / "pid"),
-        "logfile": str(folder.resolve() / "broker.log"),
+        "logfile": str(_log(folder.resolve())),
     }
     return [word for name, value in options.items() for word in (f"--{name}", value)]
 
@@ -167,7 +179,7 @@ def _locked(folder: Path) -> int | None:
 
 
 def _answers(path: Path) -> bool:
-    """A server that is still loading says so; one that is ready tells a stranger to name himself."""
+    """A server that works tells a stranger to name himself."""
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as peer:
         peer.settimeout(1)
         try:

@@ -56,6 +56,18 @@ def test_tickets_outlive_a_killed_broker(own: MarketBroker) -> None:
     assert not tickets.put("tkt_7", "ticket 7")
 
 
+def test_a_broker_with_much_to_read_is_ready_once_it_has_read_it(own: MarketBroker) -> None:
+    much = own.as_user("admin").pipeline(transaction=False)
+    for _ in range(200):
+        much.lpush("dx:hosp1:much", *[b"y" * 50] * 1_000)
+    much.execute()
+
+    killed(own)
+    restarted(own)
+
+    assert own.as_user("admin").llen("dx:hosp1:much") == 200_000
+
+
 def test_a_worker_goes_on_after_the_broker_was_killed_under_it(own: MarketBroker, tmp_path: Path) -> None:
     journal = tmp_path / "journal"
     worker = own.worker_process("hosp1", journal)
