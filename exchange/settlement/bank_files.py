@@ -47,7 +47,7 @@ class BankFiles:
         self.outbox, self.inbox, self._done, self._refused = (
             folder / name for name in ("outbox", "inbox", "inbox/read", "inbox/refused")
         )
-        for place in (self.outbox, self._done, self._refused):
+        for place in (folder, self.outbox, self.inbox, self._done, self._refused):
             place.mkdir(mode=0o700, parents=True, exist_ok=True)
         self.books = BankBooks(folder / "books.db")
 
@@ -80,7 +80,8 @@ class BankFiles:
         for message in self.books.unwritten():
             self._write(*message)
         for file in sorted(self.inbox.glob("*.xml")):
-            self._take(file)
+            if file.is_file() and not file.is_symlink():
+                self._take(file)
 
     def put(self, name: str, content: bytes) -> Taken:
         """A file that somebody brings by hand, instead of the bank's own way into the folder."""

@@ -14,9 +14,13 @@ class Unreadable(ValueError):
 
 
 def hold(content: bytes, schema: str) -> None:
+    """To the schema, if one is at hand. In any case no entity is declared in it, in whatever encoding it is written."""
     try:
-        _schema(schema).validate(xmlschema.XMLResource(content, defuse="always"))
-    except (xmlschema.XMLSchemaException, SyntaxError):
+        resource = xmlschema.XMLResource(content, defuse="always")
+        if schema:
+            _schema(schema).validate(resource)
+    except (xmlschema.XMLSchemaException, SyntaxError, ValueError, LookupError):
+        # The last two: an encoding that is none, or that the parser does not have.
         raise Unreadable("not as its schema says") from None
 
 

@@ -9,7 +9,7 @@ from exchange.client.connection import Problem
 from exchange.settlement.bank_files import BankFiles
 from exchange.settlement.open_rails import opened
 from exchange.settlement.teller import Teller
-from tests.exchange.settlement.bank_speech import bookings, status_report
+from tests.exchange.settlement.bank_speech import SPACE, bookings, status_report
 from tests.market import DAY_S, Market
 from tests.scenarios.disputing import refusal
 
@@ -122,6 +122,30 @@ def test_files_that_are_damaged_or_come_twice_are_refused_and_lose_nothing(banke
     ]  # fmt: skip
     assert len(list((banked.folder / "bank/inbox/refused").iterdir())) == 4
     assert not list(banked.bank.inbox.glob("*.xml"))
+    assert [place.stat().st_mode & 0o077 for place in (banked.bank.inbox, banked.bank.outbox)] == [0, 0]
+
+
+@pytest.mark.parametrize("encoding", ["GBK", "hex", "UTF-7"])
+def test_a_file_in_an_encoding_nobody_has_is_refused_and_keeps_nobody_else_waiting(
+    banked: Banked, encoding: str
+) -> None:
+    strange = status_report("B-1", "m", ("a" * 32, "ACSC")).replace("?>", f' encoding="{encoding}"?>')
+    banked.says("0.xml", strange)
+    banked.says("1.xml", bookings("C-1", [("CRDT", "700.00", "slip-9", "buyer")]))
+
+    assert [one["code"] for one in banked.clerk.money.bank_files()] == ["E_RAIL_FILE", ""]
+
+
+def test_no_entity_is_declared_whatever_the_file_is_encoded_in(banked: Banked) -> None:
+    """The kind stands readable in a comment of a file in UTF-16, where no plain search sees the declaration."""
+    said = bookings("&x;", [("CRDT", "700.00", "slip-9", "buyer")])
+    kind = f'{SPACE}camt.054.001.08" '.encode().decode("utf-16-le")
+    hidden = f'\ufeff<!--{kind}--><!DOCTYPE Document [<!ENTITY x "C-1">]>{said}'.encode("utf-16-le")
+
+    (banked.bank.inbox / "0.xml").write_bytes(hidden)
+    banked.market.teller.run_once()
+
+    assert [one["code"] for one in banked.clerk.money.bank_files()] == ["E_RAIL_FILE"]
 
 
 def test_a_payment_the_bank_rejects_waits_for_two_people_and_goes_out_under_another_key(banked: Banked) -> None:
