@@ -80,6 +80,8 @@ def verify(unit: Unit, payee_id: str, account_digest: str) -> PayeeAccount:
     account = unit.get(PayeeAccount, ids.derived("acc", payee_id))
     if account.account_digest != account_digest:
         raise errors.Guarded("the payee has named another account since", code="E_ACCOUNT")
+    if account.bound_by == unit.caller.person_id:
+        raise errors.Guarded("a second person must verify it", code="E_SECOND_PERSON")
     return unit.record(account, AccountVerified(account_digest=account_digest, by=unit.caller.person_id))
 
 

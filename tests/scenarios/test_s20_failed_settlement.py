@@ -7,6 +7,7 @@ import pytest
 from exchange.client.api import Exchange
 from exchange.client.connection import Problem
 from tests.market import DAY_S, Market
+from tests.scenarios.disputing import refusal
 
 ACCOUNT, WALLET = "a" * 64, "wallet-alias-1"
 
@@ -101,3 +102,13 @@ def test_a_wallet_takes_what_it_has_room_for_and_the_rest_the_day_after(market: 
     assert paying.events()[1:] == [
         "payout.submitted", "payout_part.paid", "payout.deferred", "payout.submitted", "payout.settled",
     ]  # fmt: skip
+
+
+def test_nobody_verifies_the_account_it_has_named_itself(market: Market) -> None:
+    clerk = market.staff["settlement clerk"]
+    bound = clerk.money.bind_account("BANK", "6222-0002")
+
+    with pytest.raises(Problem) as alone:
+        clerk.money.verify_account(bound["payee_id"], bound["account_digest"])
+
+    assert refusal(alone.value) == (409, "E_SECOND_PERSON")
