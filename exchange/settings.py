@@ -43,7 +43,7 @@ class Settings(BaseModel):
             requests_per_minute=int(env.get("DX_REQUESTS_PER_MINUTE", "6000")),
             witness_quorum=int(env.get("DX_WITNESS_QUORUM", "0")),
             rails=Path(env.get("DX_RAILS", home / "rails")),
-            bank_rail="files" if env.get("DX_BANK_RAIL") == "files" else "simulator",
+            bank_rail=_bank_rail(env.get("DX_BANK_RAIL", "simulator")),
             bank_account=env.get("DX_BANK_ACCOUNT", "ESCROW"),
             log_sm2=env.get("DX_LOG_SM2", "0") == "1",
             signer_socket=Path(env["DX_SIGNER"]).resolve() if env.get("DX_SIGNER") else None,
@@ -53,6 +53,15 @@ class Settings(BaseModel):
     def embedded(self) -> bool:
         """On SQLite one process writes, so the sequencer and the followers are its threads."""
         return self.database_url.startswith("sqlite")
+
+
+def _bank_rail(word: str) -> Literal["simulator", "files"]:
+    """A word mistyped is not read as the simulator, which believes that any money came in."""
+    if word == "files":
+        return "files"
+    if word == "simulator":
+        return "simulator"
+    raise ValueError("DX_BANK_RAIL is simulator or files")
 
 
 def _database_url(url: str, secrets: Path) -> str:

@@ -7,6 +7,7 @@ import pytest
 from exchange.kernel import errors
 from exchange.kernel.caller import Caller
 from exchange.ledger.store import Store
+from exchange.settings import Settings
 from exchange.settlement import lines, paying
 from exchange.settlement.model import BatchState
 from exchange.settlement.payout import Payout, PayoutState
@@ -162,3 +163,8 @@ def test_after_a_lost_third_attempt_the_bank_is_asked_once_more(lite_store: Stor
         books.pay(batch_id)
 
     assert (payout(books).state, books.bank.releases) == (PayoutState.FAILED_MANUAL, 3)
+
+
+def test_a_bank_mistyped_is_not_taken_for_the_simulator() -> None:
+    with pytest.raises(ValueError, match="DX_BANK_RAIL"):
+        Settings.read({"DX_BANK_RAIL": "file"})
