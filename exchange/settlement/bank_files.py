@@ -112,6 +112,8 @@ class BankFiles:
         digest = hashlib.sha256(content).hexdigest()
         try:
             found = read(content)
+            if not found.accounts <= {self._debtor.reference}:
+                raise Unreadable("money on another account is none of the exchange's")
         except Unreadable:
             self.books.refused(name, digest, "E_RAIL_FILE", self._clock())
             return Taken(name, digest, "", "", "E_RAIL_FILE")

@@ -45,12 +45,13 @@ class Credit:
 
 @dataclass(frozen=True, slots=True)
 class Read:
-    """A file of the bank, read. `message_id` is its own."""
+    """A file of the bank, read. `message_id` is its own; `accounts` are those whose bookings it tells of."""
 
     kind: str
     message_id: str
     words: tuple[Word, ...]
     credits: tuple[Credit, ...]
+    accounts: frozenset[str] = frozenset()
 
 
 def read(content: bytes) -> Read:
@@ -97,7 +98,12 @@ def _bookings(kind: str, document: Any) -> Read:
             words.append(Word(RailStatus.PAID, end_to_end_id=known, amount_fen=amount_fen, reference=booked_as))
         else:
             credits.append(Credit(_named(entry, detail, known), amount_fen, _debtor(detail)))
-    return Read(kind, notice.grp_hdr.msg_id, tuple(words), tuple(credits))
+    accounts = frozenset(_number(account.acct.id) for account in notice.ntfctn)
+    return Read(kind, notice.grp_hdr.msg_id, tuple(words), tuple(credits), accounts)
+
+
+def _number(account: Any) -> str:
+    return str(account.iban or account.othr.id)
 
 
 def _booked(notice: Any) -> Iterator[tuple[Any, Any]]:

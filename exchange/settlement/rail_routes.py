@@ -16,6 +16,7 @@ from exchange.settlement.bank_files import BankFiles
 from exchange.settlement.payout_views import booked
 from exchange.settlement.rails import RailName, Rails
 from exchange.settlement.reconcile import compare
+from exchange.settlement.simulated import Simulator
 
 rail_desk = router("/v1/settlement", "settlement")
 _OVERSEERS = (Role.SETTLEMENT, Role.AUDITOR, Role.REGULATOR)
@@ -55,9 +56,13 @@ class DifferenceView(BaseModel):
 
 
 class Reconciliation(BaseModel):
-    """One rail beside the books. `balance_fen` is what has left the exchange by this rail less what came in."""
+    """One rail beside the books. `balance_fen` is what has left the exchange by this rail less what came in.
+
+    `simulated`: the rail is a simulator, and no money moved.
+    """
 
     rail: str
+    simulated: bool
     balance_fen: int
     rail_balance_fen: int
     agreed: int
@@ -74,6 +79,7 @@ def reconcile(unit: OpenUnit, rails: OpenRails, rail: RailName = "bank") -> Reco
     report = compare(booked(unit.connection, rail), movements)
     return Reconciliation(
         rail=rail,
+        simulated=isinstance(rails.named(rail), Simulator),
         balance_fen=views.balance_fen(unit.connection, lines.rail(rail)),
         rail_balance_fen=sum(one.paid_fen for one in movements if one.status == "PAID" and not one.odd),
         differences=tuple(DifferenceView(**one._asdict()) for one in report.differences),

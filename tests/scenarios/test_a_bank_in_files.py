@@ -80,6 +80,8 @@ def test_payments_go_out_in_one_file_and_settle_when_the_bank_has_booked_them(ba
     # The deposit of the market's first day came in by another bank: the report says so and nothing else.
     assert [one["what"] for one in report["differences"]] == ["NOT_ON_THE_RAIL"]
     assert (report["agreed"], report["agreed_fen"], report["under_way"]) == (3, 160_850, 0)
+    ecny = banked.clerk.money.reconciliation("ecny")
+    assert (report["simulated"], ecny["simulated"]) == (False, True)
 
 
 def test_money_that_came_in_is_its_payers_and_claimed_once(banked: Banked) -> None:
@@ -134,6 +136,13 @@ def test_a_file_in_an_encoding_nobody_has_is_refused_and_keeps_nobody_else_waiti
     banked.says("1.xml", bookings("C-1", [("CRDT", "700.00", "slip-9", "buyer")]))
 
     assert [one["code"] for one in banked.clerk.money.bank_files()] == ["E_RAIL_FILE", ""]
+
+
+def test_money_on_another_account_is_nobodys_here(banked: Banked) -> None:
+    banked.says("0.xml", bookings("C-1", [("CRDT", "700.00", "slip-9", "buyer")], account="PRIVATE-9"))
+
+    assert [one["code"] for one in banked.clerk.money.bank_files()] == ["E_RAIL_FILE"]
+    assert refusal_of(banked, 70_000, "slip-9") == (409, "E_RAIL_REFERENCE")
 
 
 def test_no_entity_is_declared_whatever_the_file_is_encoded_in(banked: Banked) -> None:

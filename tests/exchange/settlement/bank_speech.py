@@ -22,12 +22,14 @@ def status_report(message_id: str, our_message: str, *said: tuple[str, str], ver
     )
 
 
-def bookings(message_id: str, entries: Sequence[tuple[str, str, str, str]], currency: str = "CNY") -> str:
+def bookings(
+    message_id: str, entries: Sequence[tuple[str, str, str, str]], currency: str = "CNY", account: str = "ESCROW-1"
+) -> str:
     """Each entry: DBIT or CRDT, yuan, the reference, and who paid."""
     told = "".join(_entry(*entry, currency) for entry in entries)
     return (
         f'<Document xmlns="{SPACE}camt.054.001.08"><BkToCstmrDbtCdtNtfctn><GrpHdr><MsgId>{message_id}</MsgId>{_HEAD}'
-        f"</GrpHdr><Ntfctn><Id>N-{message_id}</Id><Acct><Id><Othr><Id>ESCROW-1</Id></Othr></Id></Acct>{told}</Ntfctn>"
+        f"</GrpHdr><Ntfctn><Id>N-{message_id}</Id><Acct><Id><Othr><Id>{account}</Id></Othr></Id></Acct>{told}</Ntfctn>"
         "</BkToCstmrDbtCdtNtfctn></Document>"
     )
 
