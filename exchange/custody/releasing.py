@@ -118,7 +118,7 @@ def content(unit: Unit, custody_id: str) -> tuple[Custody, bytes]:
     if kept.state == "FROZEN":
         raise IllegalTransition("it is frozen")
     found = vault.lying(unit.connection, kept.id)
-    if found is None or keeping.stated_sha256(unit, kept) != kept.object_sha256:
+    if found is None or kept.state == "RETURNED" or keeping.stated_sha256(unit, kept) != kept.object_sha256:
         raise NotFound("no such thing")
     return kept, found
 

@@ -195,6 +195,21 @@ def test_a_quarter_without_a_proof_is_noted_once_and_bytes_changed_in_the_vault_
     assert market.types_of(forged)[3:] == ["custody_proof.missed", "custody_proof.failed", "custody.frozen"]
 
 
+def test_what_was_given_back_is_handed_out_no_more(market: Keeping) -> None:
+    custody_id = market.active()
+    market.buyer.custody.do(custody_id, "request-release", {"licence_id": market.licence()})
+    for side in (market.custodian, market.supplier):
+        side.custody.do(custody_id, "approve-release")
+    assert market.buyer.custody.part(custody_id, "content")["object_sha256"] == SHA256
+    assert refused(market.supplier.custody.do, custody_id, "return") == (409, "E_LICENCE_OPEN")
+
+    market.passes(400 * DAY_S)
+    market.clockwork.run_once()
+    assert market.supplier.custody.do(custody_id, "return")["state"] == "RETURNED"
+
+    assert refused(market.buyer.custody.part, custody_id, "content")[0] == 404
+
+
 def test_it_is_destroyed_when_its_time_is_over_by_two_with_an_attestation(market: Keeping) -> None:
     custody_id = market.active()
     how = {"method": "CRYPTO_ERASURE", "witness": "Notary Wang", "attestation_sha256": "e" * 64}
