@@ -102,7 +102,7 @@ class BankBooks:
             if (row := db.execute(mine, (key,)).fetchone()) is None:
                 db.execute(
                     "UPDATE credit SET key = ? WHERE rowid = (SELECT min(rowid) FROM credit WHERE key IS NULL "
-                    "AND reference = ? AND amount_fen = ? AND debtor IN ('', ?))",
+                    "AND reference = ? AND amount_fen = ? AND debtor = ? AND debtor <> '')",
                     (key, wanted.reference, wanted.amount_fen, wanted.debtor),
                 )
                 row = db.execute(mine, (key,)).fetchone()

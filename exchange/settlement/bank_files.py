@@ -103,7 +103,8 @@ class BankFiles:
         self.books.wrote(message_id)
 
     def _take(self, file: Path) -> None:
-        taken = self._taken(file.name, file.read_bytes() if file.stat().st_size <= FILE_BYTES_MAX else b"")
+        with file.open("rb") as opened:
+            taken = self._taken(file.name, opened.read(FILE_BYTES_MAX + 1))
         # Last: a file that is still here after a crash is put away then, and not read twice.
         os.replace(file, self._place(taken))
         self.books.put_away(taken.sha256)
@@ -111,6 +112,8 @@ class BankFiles:
     def _taken(self, name: str, content: bytes) -> Taken:
         digest = hashlib.sha256(content).hexdigest()
         try:
+            if len(content) > FILE_BYTES_MAX:
+                raise Unreadable("larger than any file of a bank")
             found = read(content)
             if not found.accounts <= {self._debtor.reference}:
                 raise Unreadable("money on another account is none of the exchange's")

@@ -46,8 +46,12 @@ class Teller:
         self._carry()
 
     def _carry(self) -> None:
+        """What one rail meets, a file that cannot be opened for one, keeps nobody from being paid."""
         for rail in (self._rails.bank, self._rails.ecny):
-            rail.carry()
+            try:
+                rail.carry()
+            except Exception as error:
+                log.warning("teller.carry_failed", error=type(error).__name__)
 
     def _due(self, after: str) -> list[str]:
         with self._ground.reading(TELLER) as unit:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from exchange.client.connection import Problem
-from exchange.settlement.bank_files import BankFiles
+from exchange.settlement.bank_files import FILE_BYTES_MAX, BankFiles
 from exchange.settlement.open_rails import opened
 from exchange.settlement.teller import Teller
 from tests.exchange.settlement.bank_speech import SPACE, bookings, status_report
@@ -88,14 +88,16 @@ def test_money_that_came_in_is_its_payers_and_claimed_once(banked: Banked) -> No
     buyer = banked.market.buyer
     with pytest.raises(Problem) as too_early:
         buyer.deposit(70_000, "slip-9")
-    banked.says("in.xml", bookings("C-1", [("CRDT", "700.00", "slip-9", "buyer"), ("CRDT", "5.00", "slip-8", "X")]))
+    others = [("CRDT", "5.00", "slip-8", "X"), ("CRDT", "6.00", "slip-7", "")]
+    banked.says("in.xml", bookings("C-1", [("CRDT", "700.00", "slip-9", "buyer"), *others]))
 
     assert buyer.deposit(70_000, "slip-9")["available_fen"] == 320_000
-    refused = [refusal_of(banked, amount_fen, slip) for amount_fen, slip in ((70_001, "slip-9"), (500, "slip-8"))]
+    asked = ((70_001, "slip-9"), (500, "slip-8"), (600, "slip-7"))
+    refused = [refusal_of(banked, amount_fen, slip) for amount_fen, slip in asked]
 
-    assert [refusal(too_early.value), *refused] == [(409, "E_RAIL_REFERENCE")] * 3
+    assert [refusal(too_early.value), *refused] == [(409, "E_RAIL_REFERENCE")] * 4
     differences = {one["key"]: one["what"] for one in banked.clerk.money.reconciliation("bank")["differences"]}
-    assert differences["slip-8"] == "UNCLAIMED"
+    assert (differences["slip-8"], differences["slip-7"]) == ("UNCLAIMED", "UNCLAIMED")
 
 
 def refusal_of(banked: Banked, amount_fen: int, slip: str) -> tuple[int, str]:
@@ -136,6 +138,16 @@ def test_a_file_in_an_encoding_nobody_has_is_refused_and_keeps_nobody_else_waiti
     banked.says("1.xml", bookings("C-1", [("CRDT", "700.00", "slip-9", "buyer")]))
 
     assert [one["code"] for one in banked.clerk.money.bank_files()] == ["E_RAIL_FILE", ""]
+
+
+def test_a_file_larger_than_any_is_refused_whole_and_a_link_is_not_followed(banked: Banked, tmp_path: Path) -> None:
+    (tmp_path / "elsewhere").write_text(bookings("C-1", [("CRDT", "700.00", "slip-9", "buyer")]))
+    (banked.bank.inbox / "0.xml").symlink_to(tmp_path / "elsewhere")
+    banked.says("1.xml", bookings("C-1", [("CRDT", "700.00", "slip-9", "buyer")]) + " " * FILE_BYTES_MAX)
+
+    assert [one["code"] for one in banked.clerk.money.bank_files()] == ["E_RAIL_FILE"]
+    [kept] = (banked.folder / "bank/inbox/refused").iterdir()
+    assert kept.stat().st_size > FILE_BYTES_MAX
 
 
 def test_money_on_another_account_is_nobodys_here(banked: Banked) -> None:
