@@ -5,7 +5,7 @@
 
 from typing import Annotated, Any
 
-from fastapi import Depends, Request, Response
+from fastapi import Response
 from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import Select, select
 from sqlmodel import SQLModel
@@ -17,6 +17,7 @@ from exchange.kernel.pages import Cursor, Limit, of_row, page
 from exchange.kernel.unit import Unit
 from exchange.settlement import accounts, paying, payout_views
 from exchange.settlement.accounts import PayeeAccount
+from exchange.settlement.rail_routes import OpenRails
 from exchange.settlement.rails import RailName, Rails, Wallet
 from exchange.settlement.simulated import Fault, Simulator
 from exchange.wire.acts import Digest, Fen
@@ -135,14 +136,6 @@ def _seen_by(unit: Unit, name: str) -> Select[Any]:
     table = SQLModel.metadata.tables[name]
     everything = bool(unit.caller.roles.intersection(OVERSEERS))
     return select(table) if everything else select(table).where(table.c.payee_id == unit.caller.participant_id)
-
-
-def _rails(request: Request) -> Rails:
-    rails: Rails = request.app.state.rails
-    return rails
-
-
-OpenRails = Annotated[Rails, Depends(_rails)]
 
 
 @simulator.post("/wallets")
