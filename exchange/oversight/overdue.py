@@ -52,7 +52,7 @@ def _named(unit: Unit, kind: str, query: Select[Any]) -> list[Overdue]:
     who = {"INCIDENT_REPORT": "COMPLIANCE", "DISPUTE_DECISION": "ARBITER", "CUSTODY_PROOF": "CUSTODIAN"}
     return [
         Overdue(kind=kind, subject=subject, who=who.get(kind, "EXCHANGE"), due_at=due if isinstance(due, int) else 0)
-        for subject, due in unit.connection.execute(query.limit(PAGE))
+        for subject, due in unit.connection.execute(query.order_by(*reversed(query.selected_columns)).limit(PAGE))
     ]
 
 
