@@ -11,14 +11,12 @@ from exchange.registration.model import Asset
 
 def object_to(unit: Unit, asset_id: str, claim_sha256: str) -> Asset:
     """Out of time the objection is refused, and what it claims goes on as a dispute, which the refusal names."""
-    asset = unit.get(Asset, asset_id)
     try:
-        if asset.state != "FROZEN":
-            return register.object_to(unit, asset_id, claim_sha256)
+        return register.object_to(unit, asset_id, claim_sha256)
     except Guarded as guarded:
         if guarded.reason != "E_WINDOW":
             raise
-    dispute = _claimed(unit, asset, claim_sha256)
+    dispute = _claimed(unit, unit.get(Asset, asset_id), claim_sha256)
     raise RecordedRefusal(
         "the publicity has ended; the claim is now a dispute", reasons=("E_WINDOW",), subject=dispute.id
     )
@@ -26,8 +24,6 @@ def object_to(unit: Unit, asset_id: str, claim_sha256: str) -> Asset:
 
 def _claimed(unit: Unit, asset: Asset, claim_sha256: str) -> Dispute:
     """A rival's claim about the asset itself, with no order in it: the certificate rests while it lasts."""
-    if not unit.caller.roles or asset.holder_id == unit.caller.participant_id:
-        raise Guarded("nobody objects to its own claim", code="E_INDEPENDENCE")
     rival = unit.caller.participant_id
     opened = DisputeOpened(
         order_id="",

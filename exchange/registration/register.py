@@ -76,13 +76,13 @@ def start_publicity(unit: Unit, asset_id: str) -> Asset:
 
 
 def object_to(unit: Unit, asset_id: str, claim_sha256: str) -> Asset:
-    """Anyone who is identified may object while the publicity lasts; the clock stops."""
-    if not unit.caller.roles:
-        raise Forbidden("who is not admitted yet is not identified yet")
+    """Anyone who is identified may object while the publicity lasts; the clock stops. A machine has no claim."""
+    if unit.caller.roles <= {Role.NODE}:
+        raise Forbidden("a machine, or who is not admitted yet, does not object")
     asset = unit.get(Asset, asset_id)
     if asset.holder_id == unit.caller.participant_id:
         raise Guarded("nobody objects to its own claim", code="E_INDEPENDENCE")
-    if asset.state == "CERTIFIED" or (asset.state == "PUBLICITY" and unit.now >= asset.publicity_ends_at):
+    if asset.state in ("CERTIFIED", "FROZEN") or (asset.state == "PUBLICITY" and unit.now >= asset.publicity_ends_at):
         raise Guarded("the publicity has ended; what is left is a dispute about ownership", code="E_WINDOW")
     last_day = unit.calendar.today(asset.publicity_ends_at - 1)
     filed = ObjectionFiled(
