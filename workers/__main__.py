@@ -23,8 +23,7 @@ from exchange.wire.envelope import Envelope
 from exchange.wire.licences import Licence, LicenceTerms, PrivacyBudget
 from exchange.wire.queue import worker_user
 from policies.engine import load_policies
-from workers import approving, fitness
-from workers.assets import AssetSpec
+from workers import approving, fitness, preparing
 from workers.claims import Claims
 from workers.cohort import Cohorts
 from workers.courier import deliver_forever
@@ -33,7 +32,7 @@ from workers.door import Door, Unreachable
 from workers.engines import Limits
 from workers.engines.postgres import DatabaseUnfit
 from workers.gate import Gatekeeper
-from workers.held import CONNINFO, engine_of, prepared
+from workers.held import CONNINFO, engine_of
 from workers.jail.parent import JailUnavailable
 from workers.log_keys import LearntKeys
 from workers.logs import log_lines
@@ -50,6 +49,7 @@ commands = typer.Typer(no_args_is_help=True, add_completion=False, pretty_except
 commands.command("approve")(approving.command)
 commands.add_typer(trusting)
 commands.command("check")(fitness.command)
+commands.command("prepare")(preparing.command)
 
 
 @commands.command()
@@ -62,13 +62,6 @@ def init(folder: Path) -> None:
         "broker_sha256": _sha256(domain.secret("broker.password")),
     }
     _print(public)
-
-
-@commands.command()
-def prepare(folder: Path, declared: Path, sources: Path) -> None:
-    """Sort, check, keep controls. `sources`: TABLE.parquet, or TABLE.postgres: `schema.table` by DX_POSTGRES_OWNER."""
-    specs = [AssetSpec.model_validate(one) for one in json.loads(declared.read_bytes())]
-    _print(prepared(Domain(folder), specs, sources))
 
 
 @commands.command()

@@ -20,7 +20,7 @@ from tests.workers.tiny_log import EXCHANGE, SIGNER, TABLES
 from workers.domain import Domain
 from workers.held import CONNINFO
 
-DECLARED = [
+DECLARED: list[dict[str, Any]] = [
     {
         "table": "visits",
         "unit": "person",
@@ -101,6 +101,30 @@ def test_prepared_data_is_told_by_its_profile_alone(folder: Path, tmp_path: Path
     assert "9000" not in json.dumps(printed["profiles"]["visits"]["columns"])
     assert (folder / "controls" / f"{printed['controls_digest']}.json").is_file()
     assert (folder / "data" / "visits.parquet").stat().st_mode & 0o077 == 0
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (
+            {"columns": {**DECLARED[0]["columns"], "ward": {**DECLARED[0]["columns"]["ward"], "bounds": [0, 3]}}},
+            "TABLE: BOUNDS:ward",
+        ),
+        ({"nonsense": "Zhang San"}, "DECLARATION: 0.nonsense extra_forbidden"),
+        ({"table": "nothing"}, "TABLE: UNREADABLE"),
+    ],
+)
+def test_what_is_wrong_with_a_table_is_told_in_one_line_without_a_value(
+    folder: Path, tmp_path: Path, change: dict[str, Any], said: str
+) -> None:
+    with duckdb.connect(":memory:") as connection:
+        rows = "SELECT i AS visit, 900000 + i % 50 AS person, i % 7 AS ward FROM range(500) r(i)"
+        connection.execute(f"COPY ({rows}) TO '{tmp_path}/visits.parquet'")
+    (tmp_path / "declared.json").write_text(json.dumps([{**DECLARED[0], **change}]))
+
+    done = command("prepare", str(folder), str(tmp_path / "declared.json"), str(tmp_path))
+
+    assert (done.returncode, done.stdout, done.stderr) == (os.EX_DATAERR, "", f"{said}\n")
 
 
 def test_a_licence_is_not_signed_when_the_exchange_is_away(folder: Path) -> None:
