@@ -106,8 +106,8 @@ def delegate(unit: Unit, approval: Approval, delegate_id: str) -> Approval:
     own_person = delegate_id in persons_of(unit.connection, approval.provider_id)
     if not own_person:
         access.active(unit, delegate_id)
-    if delegate_id in (approval.requester_id, *approval.persons):
-        raise Guarded("whoever asked does not answer", code="E_DUAL_CONTROL")
+    if delegate_id in (approval.requester_id, access.EXCHANGE_ID, *approval.persons):
+        raise Guarded("whoever asked, or answers for others, does not answer here", code="E_DUAL_CONTROL")
     return unit.record(approval, ApprovalDelegated(delegate_id=delegate_id, by=caller.person_id))
 
 

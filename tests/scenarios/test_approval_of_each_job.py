@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from exchange.access.service import EXCHANGE_ID
 from exchange.client.connection import Problem
 from exchange.ledger.store import Store
 from tests.market import SQL
@@ -144,15 +145,18 @@ def test_a_delegate_answers_for_the_provider(market: Approving) -> None:
     order_id, approval_id = waiting(market)
     with pytest.raises(Problem) as stranger:
         market.merchant.approvals.approve(approval_id)
-    with pytest.raises(Problem) as own_buyer:
-        market.supplier.approvals.delegate(approval_id, market.wallets["buyer"].identity.participant_id)
+    refused = []
+    for other in (market.wallets["buyer"].identity.participant_id, EXCHANGE_ID):
+        with pytest.raises(Problem) as interested:
+            market.supplier.approvals.delegate(approval_id, other)
+        refused.append(refusal(interested.value))
 
     market.supplier.approvals.delegate(approval_id, market.wallets["merchant"].identity.participant_id)
     assert [one["id"] for one in market.merchant.approvals.waiting()] == [approval_id]
     market.merchant.approvals.approve(approval_id)
 
     assert refusal(stranger.value) == (404, "E_NOT_FOUND")
-    assert refusal(own_buyer.value) == (409, "E_DUAL_CONTROL")
+    assert refused == [(409, "E_DUAL_CONTROL")] * 2
     assert market.buyer.order(order_id)["state"] == "TICKETED"
 
 
