@@ -11,6 +11,7 @@ from starlette.concurrency import run_in_threadpool
 
 from exchange.ledger import proofs, quorum, served, standing
 from exchange.ledger.store import Store
+from exchange.ledger.tide import Crowded
 from exchange.wire.tiles import BadPath, place
 
 router = APIRouter(tags=["ledger"])
@@ -126,7 +127,10 @@ async def candidate_request(
     wait: Annotated[int, Query(ge=0, le=WITNESS_WAIT_S_MAX)] = 0,
 ) -> PlainTextResponse:
     """What a witness that remembers `old` is asked (C2SP `add-checkpoint`). Held while it is about size `after`."""
-    size = await request.app.state.tide.other_candidate(after, wait)
+    try:
+        size = await request.app.state.tide.other_candidate(after, wait)
+    except Crowded:
+        raise HTTPException(503, "E_UNAVAILABLE", headers={**_NEVER, "Retry-After": "1"}) from None
     if size is None:
         raise _absent()
     try:

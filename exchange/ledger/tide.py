@@ -16,8 +16,14 @@ from exchange.ledger import proofs, quorum
 from exchange.ledger.store import Store
 
 LOOK_EVERY_S = 0.015
+HELD_MAX = 64
+"""So many may wait for the next checkpoint to cosign: anybody may ask, and a policy names fewer witnesses."""
 _INDEX = "SELECT i.idx FROM event e JOIN event_index i ON i.n = e.n WHERE e.id = "
 T = TypeVar("T")
+
+
+class Crowded(Exception):
+    """So many wait already that no more are held. Ask again."""
 
 
 class Look(Generic[T]):
@@ -49,6 +55,7 @@ class Tide:
         self._store = store
         self._published = Look(store, proofs.published_size)
         self._candidate = Look(store, quorum.candidate_size)
+        self._held = 0
 
     async def covers(self, event_id: str, wait_s: float) -> bool:
         """Whether a published checkpoint covers the entry, now or within the time. A database away covers nothing."""
@@ -67,13 +74,21 @@ class Tide:
             return False
 
     async def other_candidate(self, than: int, wait_s: float) -> int | None:
-        """The size to cosign once it is another one than this; None when the time passes before."""
+        """The size to cosign once it is another one than this; None when the time passes before. Raises `Crowded`."""
         deadline_s = time.monotonic() + wait_s
-        while (size := await self._candidate.now()) in (None, than):
-            if time.monotonic() >= deadline_s:
-                return None
-            await asyncio.sleep(LOOK_EVERY_S)
-        return size
+        size = await self._candidate.now()
+        if size not in (None, than) or not wait_s:
+            return None if size == than else size
+        if self._held >= HELD_MAX:
+            raise Crowded("too many wait already")
+        self._held += 1
+        try:
+            while size in (None, than) and time.monotonic() < deadline_s:
+                await asyncio.sleep(LOOK_EVERY_S)
+                size = await self._candidate.now()
+        finally:
+            self._held -= 1
+        return None if size == than else size
 
     def _index(self, event_id: str) -> int | None:
         with self._store.reading() as connection:

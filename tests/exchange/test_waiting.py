@@ -1,5 +1,6 @@
 """A caller may wait until the log covers what it did. The fact is there at once, the certainty when it comes."""
 
+import asyncio
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,6 +12,7 @@ from fastapi.testclient import TestClient
 from exchange.app import create_app
 from exchange.house import House
 from exchange.ledger.store import Store
+from exchange.ledger.tide import HELD_MAX, LOOK_EVERY_S, Crowded, Tide
 from exchange.settings import Settings
 from exchange.wire import canonical
 from exchange.wire.proofs import LogProof, verify_entry
@@ -90,6 +92,25 @@ def test_a_witness_is_asked_in_one_request_that_waits_for_the_next_checkpoint(ma
     assert later.text.startswith(f"old {size}\n")
     assert int(later.text.partition("\n\n")[2].split("\n")[1]) > size
     assert market.door.get(same + "99").status_code == 422
+
+
+def test_strangers_who_wait_in_crowds_are_not_all_held(market: Market) -> None:
+    market.logs()
+    tide = Tide(market.store)
+
+    async def crowd() -> None:
+        size = await tide.other_candidate(0, 0)
+        waiting = [asyncio.ensure_future(tide.other_candidate(size or 0, 60)) for _ in range(HELD_MAX)]
+        await asyncio.sleep(LOOK_EVERY_S)
+        with pytest.raises(Crowded):
+            await tide.other_candidate(size or 0, 60)
+        assert await tide.other_candidate(0, 60) == size  # Who need not wait is answered.
+        for one in waiting:
+            one.cancel()
+        await asyncio.gather(*waiting, return_exceptions=True)
+        assert await tide.other_candidate(size or 0, 1) is None
+
+    asyncio.run(crowd())
 
 
 def test_the_served_log_of_a_database_that_is_away_says_so(tmp_path: Path) -> None:
