@@ -27,6 +27,7 @@ _MADE = (
 )
 _ALL = "SELECT subject FROM dek WHERE kek <> ? ORDER BY n LIMIT 500"
 _WRAPPED = "UPDATE dek SET kek = ?, wrapped = ? WHERE subject = ?"
+_LOCKED = "SELECT 1 FROM dek WHERE subject = ? FOR UPDATE"
 _DESTROYED = "DELETE FROM dek WHERE subject = ?"
 _CONTENT = "SELECT content FROM section WHERE event_id = ? AND what = ? AND erased_at IS NULL"
 _OTHERS = (
@@ -82,6 +83,9 @@ class Keyring:
         content = connection.exec_driver_sql(_for(connection, _CONTENT), (entry.id, PERSONAL)).scalar()
         if content is None:
             raise Erased("no such content")
+        if connection.dialect.name != "sqlite":
+            # Before looking what else there is: whoever is just sealing under this key ends first, and is seen.
+            connection.exec_driver_sql(_for(connection, _LOCKED), (entry.subject,))
         kept = self._others(connection, entry.subject, entry.id)
         connection.exec_driver_sql(_for(connection, _ERASED), (at, entry.id, PERSONAL))
         connection.exec_driver_sql(_for(connection, _DESTROYED), (entry.subject,))
