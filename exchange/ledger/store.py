@@ -4,6 +4,7 @@ SQLite has one writer: every write of this process stands in one first-come-firs
 SQLite's own busy handler sleeps and is not fair. PostgreSQL orders its writers by itself.
 """
 
+import os
 import sqlite3
 from collections import deque
 from collections.abc import Iterator
@@ -11,7 +12,7 @@ from contextlib import contextmanager, suppress
 from threading import Lock
 from typing import Any
 
-from sqlalchemy import Connection, Engine, event
+from sqlalchemy import Connection, Engine, event, make_url
 from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import create_engine
 
@@ -63,6 +64,7 @@ class Store:
         self.is_sqlite = url.startswith("sqlite")
         self._line = FifoLock()
         if self.is_sqlite:
+            _make_private(url)
             self._writer = _sqlite(url, begin="BEGIN IMMEDIATE")
             self._reader = _sqlite(url, begin="BEGIN DEFERRED")
         else:
@@ -120,6 +122,14 @@ class Store:
     def close(self) -> None:
         self._writer.dispose()
         self._reader.dispose()
+
+
+def _make_private(url: str) -> None:
+    """The file is its owner's alone, in whatever folder it lies; SQLite gives the files beside it the same mode."""
+    path = make_url(url).database or ""
+    if path not in ("", ":memory:") and not path.startswith("file:"):
+        with suppress(OSError):  # What cannot be made here is said when it is opened.
+            os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
 
 
 def _sqlite(url: str, begin: str) -> Engine:

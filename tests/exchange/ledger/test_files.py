@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from exchange.ledger.files import kept_secret
+from exchange.ledger.store import Store
 
 ASKED = (
     "import sys, secrets; from pathlib import Path; from exchange.ledger.files import kept_secret; "
@@ -38,3 +39,12 @@ def test_a_secret_that_is_there_is_never_made_again(tmp_path: Path) -> None:
     first = kept_secret(tmp_path / "key", secrets.token_hex)
 
     assert kept_secret(tmp_path / "key", secrets.token_hex) == first
+
+
+def test_a_new_database_and_what_lies_beside_it_are_their_owner_s_alone(tmp_path: Path) -> None:
+    store = Store(f"sqlite:///{tmp_path}/new.db")
+    with store.writing() as connection:
+        connection.exec_driver_sql("CREATE TABLE one (n INTEGER)")
+        modes = {path.name: path.stat().st_mode & 0o777 for path in tmp_path.iterdir()}
+    store.close()
+    assert modes == dict.fromkeys(("new.db", "new.db-wal", "new.db-shm"), 0o600)
