@@ -55,9 +55,11 @@ def change(unit: Unit, envelope: Envelope, anchor: Anchor) -> SignedLog:
 
 
 def freeze(unit: Unit, anchor: Anchor, reason: str) -> SignedLog:
-    """Record that nothing follows. Whoever holds the keys then signs it, and nothing after it."""
+    """Record that nothing follows. Whoever holds the keys then signs it, and nothing after it. Safe to repeat."""
     unit.caller.require(Role.ADMIN)
     log = _log(unit, anchor)
+    if log.state == "FROZEN":
+        return log
     by = unit.caller.person_id
     return unit.record(log if log.version else _opened(unit, log, anchor), LogFrozen(reason=reason, by=by))
 
@@ -112,7 +114,7 @@ def shown(unit: Unit, anchor: Anchor) -> tuple[LogKeys, list[Opening]]:
     log = _log(unit, anchor)
     if not log.changes:
         return LogKeys.pinned(anchor.vkeys), []
-    return known(log), unit.story(log.id)[1:]
+    return known(log), unit.story(log.id)[1 : 1 + len(log.changes)]  # Between how it began and that it was frozen.
 
 
 def _first(log: SignedLog) -> LogKeys:

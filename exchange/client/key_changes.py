@@ -19,9 +19,11 @@ from exchange.wire.envelope import Envelope
 from exchange.wire.keys import BadKey, PublicKey
 from exchange.wire.log_keys import CHANGES_MAX, LogKeys
 from exchange.wire.merkle import leaf_hash
-from exchange.wire.notes import ED25519, ML_DSA_44, Keys, NoteRefused, open_vkey
+from exchange.wire.notes import Keys, NoteRefused, are_both
 
 FILE = "key-changes.json"
+CHANGES = frozenset({"key.added", "key.retired", "key.compromised"})
+"""The types of those entries."""
 
 
 class Opened(BaseModel):
@@ -84,8 +86,11 @@ class Trust:
 
 
 def known(trust: Trust, folder: Path) -> tuple[Changes, Keys]:
-    """Which keys must have signed what, by the changes that lie in the folder; none are looked at without a root."""
-    if not {open_vkey(vkey).algorithm for vkey in trust.vkeys} >= {ED25519, ML_DSA_44}:
+    """Which keys must have signed what, by the changes that lie in the folder; none are looked at without a root.
+
+    That they are all the log holds is for whoever reads its entries to see.
+    """
+    if not are_both(trust.vkeys):
         raise NoteRefused("the trusted keys are not of both algorithms")
     path = folder / FILE
     if not trust.root or not path.exists():

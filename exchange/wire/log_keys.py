@@ -15,7 +15,7 @@ from exchange.wire.acts import Act, Seconds
 from exchange.wire.canonical import INTEGER_MAX
 from exchange.wire.envelope import BadEnvelope, Envelope
 from exchange.wire.keys import PublicKey
-from exchange.wire.notes import ED25519, ML_DSA_44, Checkpoint, NoteRefused, open_vkey
+from exchange.wire.notes import Checkpoint, NoteRefused, are_both, open_vkey
 
 CHANGES_MAX = 1_000
 Origin = Annotated[str, Field(pattern=r"^[a-z0-9./-]{3,80}$")]
@@ -131,8 +131,8 @@ class LogKeys:
         return (*rest, *(Span(vkey, change.size) for vkey in change.vkeys))
 
     def is_void(self, size: int) -> bool:
-        """Whether no key this reader knows and believes signed at this size: before its own time, or after a theft."""
-        return not any(span.signs(size) for span in self.spans)
+        """Whether no pair this reader knows and believes signed at this size: before its own time, or after a theft."""
+        return not are_both(span.vkey for span in self.spans if span.signs(size))
 
     def _with(self, change: KeyChange, **ends: int | None) -> tuple[Span, ...]:
         named = set(change.vkeys)  # Of which those that came later need not know all.
@@ -142,8 +142,7 @@ class LogKeys:
 
     def _complete(self, size: int) -> "LogKeys":
         """At the place of a change there is a key of each algorithm: none may be rotated away."""
-        kinds = {open_vkey(span.vkey).algorithm for span in self.spans if span.signs(size)}
-        if not {ED25519, ML_DSA_44} <= kinds:
+        if self.is_void(size):
             raise NoteRefused("the change leaves no key of each algorithm")
         return self
 
@@ -154,8 +153,7 @@ def _ended(span: Span, ends: Mapping[str, int | None]) -> Span:
 
 
 def _both(vkeys: Sequence[str], origin: str) -> None:
-    opened = [open_vkey(vkey) for vkey in vkeys]
-    if {one.algorithm for one in opened} != {ED25519, ML_DSA_44} or {one.name for one in opened} != {origin}:
+    if not are_both(vkeys) or {open_vkey(vkey).name for vkey in vkeys} != {origin}:
         raise NoteRefused("keys are added as a pair of both algorithms, in the name of the log")
 
 

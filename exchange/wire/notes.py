@@ -8,7 +8,7 @@ verifies a signature is decided by the reader's key, never by the note.
 import re
 from base64 import b64decode, b64encode
 from binascii import Error as Base64Error
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Protocol
@@ -123,16 +123,22 @@ Keys = Sequence[str] | Demanding
 
 
 def demanded(note: str, checkpoint: Checkpoint, keys: Keys) -> Sequence[str]:
-    """The keys that must have signed: those given, or those of their time."""
-    return keys if isinstance(keys, Sequence) else keys.demanded(note, checkpoint)
+    """The keys that must have signed: those given, or those of their time; of each algorithm one, or nothing holds."""
+    vkeys = keys if isinstance(keys, Sequence) else keys.demanded(note, checkpoint)
+    if not are_both(vkeys):
+        raise NoteRefused("the demanded keys are not of both algorithms")
+    return vkeys
+
+
+def are_both(vkeys: Iterable[str]) -> bool:
+    """Whether there is a key of each algorithm: with one alone, breaking that one would be enough."""
+    return {open_vkey(vkey).algorithm for vkey in vkeys} == {ED25519, ML_DSA_44}
 
 
 def open_checkpoint(note: str, keys: Keys) -> Checkpoint:
     """The checkpoint of a note that each of these keys signed. Signatures of other keys are ignored."""
     checkpoint, signatures = read_checkpoint(note)
     vkeys = demanded(note, checkpoint, keys)
-    if not vkeys:
-        raise NoteRefused("no key is demanded")
     for vkey in map(open_vkey, vkeys):
         if vkey.name != checkpoint.origin:
             raise NoteRefused("a demanded key is of another log")

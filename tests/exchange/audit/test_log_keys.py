@@ -7,6 +7,8 @@ import pytest
 from fastapi.testclient import TestClient
 
 from exchange.app import create_app
+from exchange.client.key_changes import FILE
+from exchange.client.verify import VerificationRefused, verify_log
 from exchange.wire.envelope import Envelope
 from exchange.wire.keys import PublicKey
 from exchange.wire.log_keys import LogKeys
@@ -65,9 +67,18 @@ def test_a_stolen_pair_is_believed_up_to_a_size_and_no_further(operator: Operato
     assert len(shown) == len(changes) == 2
     known = LogKeys.pinned(operator.first).told(changes, PublicKey.parsed(operator.root_key))
     assert open_checkpoint(good, known).size == trusted
-    with pytest.raises(NoteRefused, match="no key is demanded"):
+    with pytest.raises(NoteRefused, match="not of both algorithms"):
         open_checkpoint(stolen, known)
     assert known.is_void(between)
+
+
+def test_changes_that_are_not_shown_are_missed_by_whoever_knows_the_root(operator: Operator) -> None:
+    operator.rotated()
+    operator.log("freeze", "--reason", "YEAR_END")
+    assert operator.verified(operator.first) == ""  # That it was frozen is no change of its keys.
+    (operator.exported() / FILE).unlink()
+    with pytest.raises(VerificationRefused, match=r"1 keys: .* not those in the log"):
+        verify_log(operator.folder / "export", operator.first, root=operator.root_key)
 
 
 def test_below_that_size_only_a_quorum_makes_a_stolen_signature_count(operator: Operator, tmp_path: Path) -> None:

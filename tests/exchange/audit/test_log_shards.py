@@ -6,10 +6,12 @@ from pathlib import Path
 
 import pytest
 
+from exchange.audit import log_keys
 from exchange.kernel.views import dump, rebuild
 from exchange.ledger import entries
 from exchange.ledger.guard import ForkRefused
 from exchange.ledger.store import Store
+from exchange.log_upkeep import OPERATOR, anchor_of
 from exchange.wire.notes import read_checkpoint
 from tests.exchange.audit.operating import Operator
 
@@ -71,6 +73,16 @@ def test_after_the_freeze_nothing_more_is_signed_by_any_process(operator: Operat
     with pytest.raises(ForkRefused, match="frozen"):
         operator.grows()
     assert operator.tried("freeze", "--reason", "AGAIN").exit_code != 0
+
+
+def test_a_freeze_that_was_broken_off_is_brought_to_its_end_by_saying_it_again(operator: Operator) -> None:
+    house = operator.house()
+    with house.ground.writing(OPERATOR) as unit:
+        log_keys.freeze(unit, anchor_of(house), "YEAR_END")  # Killed here.
+    end = json.loads(operator.log("freeze", "--reason", "YEAR_END"))
+    assert read_checkpoint(operator.note())[0].size == end["size"]
+    with pytest.raises(ForkRefused, match="frozen"):
+        operator.grows()
 
 
 def test_only_the_root_s_words_over_the_very_end_continue_a_log(operator: Operator, into: str) -> None:
