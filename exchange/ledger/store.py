@@ -128,8 +128,9 @@ def _make_private(url: str) -> None:
     """The file is its owner's alone, in whatever folder it lies; SQLite gives the files beside it the same mode."""
     path = make_url(url).database or ""
     if path not in ("", ":memory:") and not path.startswith("file:"):
-        with suppress(OSError):  # What cannot be made here is said when it is opened.
-            os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+        # Never one that is there: closing it would drop the locks this process holds on it.
+        with suppress(OSError):
+            os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
 
 
 def _sqlite(url: str, begin: str) -> Engine:
