@@ -4,14 +4,18 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal, Self
+from urllib.parse import quote
 
 from pydantic import BaseModel, ConfigDict, Field
 
 
 class Settings(BaseModel):
-    """Where things are, and how fast the log is signed. Secrets are files in a folder, never values here."""
+    """Where things are, and how fast the log is signed. Secrets are files in a folder, never values here.
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    What is mistyped is refused, not read as something else.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
     home: Path
     secrets: Path
     database_url: str
@@ -32,36 +36,28 @@ class Settings(BaseModel):
         env = os.environ if environment is None else environment
         home = Path(env.get("DX_HOME", "home")).resolve()
         secrets = Path(env.get("DX_SECRETS", home / "secrets"))
-        return cls(
-            home=home,
-            secrets=secrets,
-            database_url=_database_url(env.get("DX_DATABASE_URL", f"sqlite:///{home / 'exchange.db'}"), secrets),
-            broker_url=env.get("DX_REDIS_URL", ""),
-            origin=env.get("DX_ORIGIN", "exchange.example/market/2026"),
-            cadence_ms=int(env.get("DX_CADENCE_MS", "50")),
-            rehearsal_behind_s=int(env.get("DX_REHEARSAL_BEHIND_S", "0")),
-            requests_per_minute=int(env.get("DX_REQUESTS_PER_MINUTE", "6000")),
-            witness_quorum=int(env.get("DX_WITNESS_QUORUM", "0")),
-            rails=Path(env.get("DX_RAILS", home / "rails")),
-            bank_rail=_bank_rail(env.get("DX_BANK_RAIL", "simulator")),
-            bank_account=env.get("DX_BANK_ACCOUNT", "ESCROW"),
-            log_sm2=env.get("DX_LOG_SM2", "0") == "1",
-            signer_socket=Path(env["DX_SIGNER"]).resolve() if env.get("DX_SIGNER") else None,
-        )
+        found = {
+            "home": home,
+            "secrets": secrets,
+            "database_url": _database_url(env.get("DX_DATABASE_URL", f"sqlite:///{home / 'exchange.db'}"), secrets),
+            "broker_url": env.get("DX_REDIS_URL", ""),
+            "origin": env.get("DX_ORIGIN", "exchange.example/market/2026"),
+            "cadence_ms": env.get("DX_CADENCE_MS", 50),
+            "rehearsal_behind_s": env.get("DX_REHEARSAL_BEHIND_S", 0),
+            "requests_per_minute": env.get("DX_REQUESTS_PER_MINUTE", 6_000),
+            "witness_quorum": env.get("DX_WITNESS_QUORUM", 0),
+            "rails": Path(env.get("DX_RAILS", home / "rails")),
+            "bank_rail": env.get("DX_BANK_RAIL", "simulator"),
+            "bank_account": env.get("DX_BANK_ACCOUNT", "ESCROW"),
+            "log_sm2": env.get("DX_LOG_SM2", False),
+            "signer_socket": Path(env["DX_SIGNER"]).resolve() if env.get("DX_SIGNER") else None,
+        }
+        return cls.model_validate(found)
 
     @property
     def embedded(self) -> bool:
         """On SQLite one process writes, so the sequencer and the followers are its threads."""
         return self.database_url.startswith("sqlite")
-
-
-def _bank_rail(word: str) -> Literal["simulator", "files"]:
-    """A word mistyped is not read as the simulator, which believes that any money came in."""
-    if word == "files":
-        return "files"
-    if word == "simulator":
-        return "simulator"
-    raise ValueError("DX_BANK_RAIL is simulator or files")
 
 
 def _database_url(url: str, secrets: Path) -> str:
@@ -70,4 +66,4 @@ def _database_url(url: str, secrets: Path) -> str:
     if not password.exists() or "@" not in url:
         return url
     head, _, tail = url.partition("@")
-    return f"{head}:{password.read_text().strip()}@{tail}"
+    return f"{head}:{quote(password.read_text().strip(), safe='')}@{tail}"

@@ -166,5 +166,5 @@ def test_after_a_lost_third_attempt_the_bank_is_asked_once_more(lite_store: Stor
 
 
 def test_a_bank_mistyped_is_not_taken_for_the_simulator() -> None:
-    with pytest.raises(ValueError, match="DX_BANK_RAIL"):
+    with pytest.raises(ValueError, match="bank_rail"):
         Settings.read({"DX_BANK_RAIL": "file"})
