@@ -8,9 +8,9 @@ from pathlib import Path
 from exchange.ledger import tables
 from exchange.ledger.entries import Draft, Section, append
 from exchange.ledger.export import export
-from exchange.ledger.guard import Guard
+from exchange.ledger.guard import Guard, GuardedKeys
 from exchange.ledger.sequencer import Sequencer
-from exchange.ledger.signer import publish
+from exchange.ledger.signer import sign_head
 from exchange.ledger.store import Store
 from exchange.wire.entries import SECTION_TYPE, Commit, Entry, commitment
 from exchange.wire.notes import LogSigner
@@ -51,5 +51,5 @@ def settle(store: Store, home: Path) -> None:
     """Place, sign and export all there is."""
     while Sequencer(store).run_once():
         pass
-    publish(store, SIGNER, Guard(home / "guard.json"), time.time_ns() // 1_000)
+    sign_head(store, GuardedKeys(SIGNER, Guard(home / "guard.json")), time.time_ns() // 1_000)
     export(store, home / "export", SIGNER.vkeys())

@@ -20,8 +20,9 @@ from exchange.dispatch.service import Dispatcher
 from exchange.house import House
 from exchange.kernel.clock import SECOND, system_clock
 from exchange.kernel.unit import Ground
+from exchange.ledger.guard import Guard, GuardedKeys
 from exchange.ledger.sequencer import Sequencer
-from exchange.ledger.signer import Guard, publish
+from exchange.ledger.signer import sign_head
 from exchange.ledger.store import Store
 from exchange.orders.clockwork import Clockwork
 from exchange.oversight.timers import TIMERS as ABOVE
@@ -108,7 +109,7 @@ class Market:
         """Place all facts and sign the head."""
         while Sequencer(self.store).run_once():
             pass
-        publish(self.store, self._signer, self._guard, self.now)
+        sign_head(self.store, GuardedKeys(self._signer, self._guard), self.now)
 
     def dispatches(self) -> None:
         self.logs()

@@ -3,20 +3,11 @@
 from sqlalchemy import func, select
 from sqlmodel import col
 
-from exchange.ledger.guard import ClockSteppedBack, ForkRefused, Guard, GuardedKeys, GuardLost, GuardMoved, Keyholder
+from exchange.ledger.guard import ForkRefused, GuardLost, GuardMoved, Keyholder
 from exchange.ledger.proofs import consistency, head
 from exchange.ledger.store import Store
 from exchange.ledger.tables import CheckpointRow
-from exchange.wire.notes import Checkpoint, LogSigner, open_checkpoint
-
-__all__ = ["ClockSteppedBack", "ForkRefused", "Guard", "GuardLost", "GuardMoved", "publish", "sign_head"]
-
-
-def publish(
-    store: Store, signer: LogSigner, guard: Guard, now_us: int, *, needs_quorum: bool = False
-) -> Checkpoint | None:
-    """`sign_head` with the keys and the guard in this process."""
-    return sign_head(store, GuardedKeys(signer, guard), now_us, needs_quorum=needs_quorum)
+from exchange.wire.notes import Checkpoint, open_checkpoint
 
 
 def sign_head(store: Store, holder: Keyholder, now_us: int, *, needs_quorum: bool = False) -> Checkpoint | None:

@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from exchange.ledger.guard import GuardedKeys
 from exchange.ledger.sequencer import Sequencer
-from exchange.ledger.signer import publish
+from exchange.ledger.signer import sign_head
 from exchange.ledger.store import Store
 from exchange.wire.cosignatures import WitnessKey, cosigners
 from exchange.wire.log_policy import LogPolicy
@@ -23,7 +24,7 @@ class Witnessed(Market):
     def logs(self) -> None:
         while Sequencer(self.store).run_once():
             pass
-        publish(self.store, self._signer, self._guard, self.now, needs_quorum=bool(self.witnesses))
+        sign_head(self.store, GuardedKeys(self._signer, self._guard), self.now, needs_quorum=bool(self.witnesses))
 
     def names(self) -> LogPolicy:
         self.logs()

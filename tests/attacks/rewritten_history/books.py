@@ -13,8 +13,9 @@ import pytest
 from exchange.client.verify import VerificationRefused, verify_log
 from exchange.ledger.entries import Draft
 from exchange.ledger.export import export
+from exchange.ledger.guard import ForkRefused, Guard, GuardedKeys
 from exchange.ledger.sequencer import Sequencer
-from exchange.ledger.signer import ForkRefused, Guard, publish
+from exchange.ledger.signer import sign_head
 from exchange.ledger.store import Store
 from exchange.wire.notes import Checkpoint, LogSigner
 from tests.exchange.ledger.facts import NOW_US, ORIGIN, draft, write
@@ -52,7 +53,7 @@ class Log:
         return drafts
 
     def sign(self) -> Checkpoint | None:
-        return publish(self.store, SIGNER, self.guard, NOW_US)
+        return sign_head(self.store, GuardedKeys(SIGNER, self.guard), NOW_US)
 
     def not_signed(self) -> str:
         """Why the holder of the keys does not sign the head."""

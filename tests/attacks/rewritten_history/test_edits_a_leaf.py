@@ -2,8 +2,8 @@
 
 import pytest
 
+from exchange.ledger.guard import ForkRefused
 from exchange.ledger.proofs import log_proof
-from exchange.ledger.signer import ForkRefused
 from exchange.wire import canonical
 from exchange.wire.merkle import ProofRefused, leaf_hash
 from exchange.wire.proofs import LogProof, verify_entry

@@ -2,7 +2,7 @@
 
 import pytest
 
-from exchange.ledger.signer import ForkRefused
+from exchange.ledger.guard import ForkRefused
 from tests.attacks.rewritten_history.books import Log, refused
 
 

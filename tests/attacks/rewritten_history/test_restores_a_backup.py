@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import create_engine
 
+from exchange.ledger.guard import ForkRefused
 from exchange.ledger.proofs import newest_checkpoint
-from exchange.ledger.signer import ForkRefused
 from exchange.ledger.store import Store
 from tests.attacks.rewritten_history.books import Log, refused
 

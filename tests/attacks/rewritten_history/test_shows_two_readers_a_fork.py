@@ -8,8 +8,9 @@ import pytest
 from exchange.client.verify import VerificationRefused, verify_log
 from exchange.client.witness import OwnWitness
 from exchange.ledger.export import export
+from exchange.ledger.guard import Guard, GuardedKeys
 from exchange.ledger.sequencer import Sequencer
-from exchange.ledger.signer import Guard, publish
+from exchange.ledger.signer import sign_head
 from exchange.ledger.store import Store
 from exchange.wire.cosignatures import WitnessKey
 from exchange.wire.log_policy import LogPolicy
@@ -94,7 +95,7 @@ def test_a_log_without_the_cosignatures_a_reader_asks_for_does_not_verify(store:
     vkeys, folder = [one.vkey for one in keys], tmp_path / "export"
     write(store, draft("ord_a"), draft("ord_b"))
     Sequencer(store).run_once()
-    publish(store, signer, Guard(tmp_path / "guard"), 1_000_000)
+    sign_head(store, GuardedKeys(signer, Guard(tmp_path / "guard")), 1_000_000)
     checkpoint = export(store, folder, signer.vkeys())
     assert checkpoint is not None
     note = folder / "checkpoint"

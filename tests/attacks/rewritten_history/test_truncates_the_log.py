@@ -6,7 +6,7 @@ import pytest
 
 from exchange.client.verify import verify_log
 from exchange.ledger.export import OtherLog
-from exchange.ledger.signer import ForkRefused
+from exchange.ledger.guard import ForkRefused
 from tests.attacks.rewritten_history.books import SIGNER, Log, refused
 from tests.attacks.rewritten_history.forging import rebuilt, root_of
 

@@ -19,10 +19,11 @@ from exchange.client.mirror import download_log
 from exchange.client.verify import VerificationRefused, verify_log
 from exchange.kernel.unit import Ground
 from exchange.ledger import tables
+from exchange.ledger.guard import Guard, GuardedKeys
 from exchange.ledger.proofs import log_proof
 from exchange.ledger.routes import router
 from exchange.ledger.sequencer import Sequencer
-from exchange.ledger.signer import Guard, publish
+from exchange.ledger.signer import sign_head
 from exchange.ledger.store import Store
 from exchange.wire.log_policy import LogPolicy
 from exchange.wire.notes import LogSigner
@@ -45,7 +46,7 @@ class Market:
         write(self.store, *drafts)
         while Sequencer(self.store).run_once():
             pass
-        publish(self.store, self.signer, self.guard, NOW_US)
+        sign_head(self.store, GuardedKeys(self.signer, self.guard), NOW_US)
         self.drafts = drafts
         return [one.entry.id for one in drafts]
 

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from exchange.ledger.guard import Guard, GuardedKeys
 from exchange.ledger.sequencer import Sequencer
-from exchange.ledger.signer import Guard, publish
+from exchange.ledger.signer import sign_head
 from exchange.ledger.store import Store
 from exchange.wire.notes import LogSigner
 from tests.exchange.ledger.facts import NOW_US, ORIGIN, draft, write
@@ -31,6 +32,6 @@ def grow(store: Store, signer: LogSigner, guard: Guard) -> Callable[[int], None]
         write(store, *(draft(f"ord_{secrets.token_hex(8)}") for _ in range(count)))
         while Sequencer(store).run_once():
             pass
-        publish(store, signer, guard, NOW_US)
+        sign_head(store, GuardedKeys(signer, guard), NOW_US)
 
     return more

@@ -10,8 +10,9 @@ from exchange.app import create_app
 from exchange.house import House
 from exchange.ledger import tables
 from exchange.ledger.backlog import BEHIND, LOOK_EVERY_S, STOPPED, STOPPED_AFTER_S, Backlog
+from exchange.ledger.guard import Guard, GuardedKeys
 from exchange.ledger.sequencer import Sequencer
-from exchange.ledger.signer import Guard, publish
+from exchange.ledger.signer import sign_head
 from exchange.ledger.store import Store
 from exchange.settings import Settings
 from exchange.wire.notes import LogSigner
@@ -55,7 +56,7 @@ def test_a_log_that_is_signed_again_is_taken_from_again(
     write(store, draft("ord_a"))
     assert [watch.after(0), watch.after(LONG_S)] == ["", STOPPED]
     Sequencer(store).run_once()
-    publish(store, signer, guard, NOW_US)
+    sign_head(store, GuardedKeys(signer, guard), NOW_US)
     assert watch.after(LOOK_EVERY_S) == ""
 
 
@@ -63,7 +64,7 @@ def test_a_busy_log_that_goes_on_is_no_stopped_one(store: Store, watch: Watch, s
     for number in range(3):
         write(store, draft(f"ord_{number}"))
         Sequencer(store).run_once()
-        publish(store, signer, guard, NOW_US + number)
+        sign_head(store, GuardedKeys(signer, guard), NOW_US + number)
         write(store, draft(f"doc_{number}"))
         assert watch.after(LONG_S) == ""
 

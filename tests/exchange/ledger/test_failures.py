@@ -32,9 +32,10 @@ from exchange.kernel.errors import Unavailable
 from exchange.kernel.unit import Ground
 from exchange.ledger.entries import append
 from exchange.ledger.export import export
+from exchange.ledger.guard import Guard, GuardedKeys
 from exchange.ledger.sequencer import Sequencer, place_batch
 from exchange.ledger.served import health
-from exchange.ledger.signer import Guard, publish
+from exchange.ledger.signer import sign_head
 from exchange.ledger.store import Store
 from exchange.wire.notes import LogSigner
 from policies.engine import load_policies
@@ -88,7 +89,7 @@ def test_a_head_that_was_not_signed_is_signed_later_with_what_came_after_it(
     write(again, draft("ord_b"))
     Sequencer(again).run_once()
 
-    signed = publish(again, signer, guard, NOW_US)
+    signed = sign_head(again, GuardedKeys(signer, guard), NOW_US)
 
     assert signed is not None
     assert signed.size == 2
@@ -131,7 +132,7 @@ def test_bytes_that_are_no_entry_do_not_stop_the_sequencer_and_are_caught_by_eve
 
     assert Sequencer(store).run_once() == 2
 
-    publish(store, signer, guard, NOW_US)
+    sign_head(store, GuardedKeys(signer, guard), NOW_US)
     export(store, tmp_path / "export", signer.vkeys())
     with pytest.raises(VerificationRefused, match="6 entries"):
         verify_log(tmp_path / "export", signer.vkeys())

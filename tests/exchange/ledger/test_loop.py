@@ -5,11 +5,11 @@ import threading
 import pytest
 from structlog.testing import capture_logs
 
-from exchange.ledger.guard import GuardedKeys
+from exchange.ledger.guard import ForkRefused, Guard, GuardedKeys
 from exchange.ledger.proofs import newest_checkpoint
 from exchange.ledger.sequencer import Sequencer
 from exchange.ledger.sequencing import SequencerLoop
-from exchange.ledger.signer import ForkRefused, Guard, publish
+from exchange.ledger.signer import sign_head
 from exchange.wire.notes import Checkpoint
 from tests.exchange.ledger.facts import NOW_US, ORIGIN, draft, write
 
@@ -50,7 +50,7 @@ def test_a_loop_that_may_not_sign_ends_and_says_why(store, signer, guard):
 def test_a_clock_that_stepped_back_delays_the_signature_and_loses_nothing(store, signer, guard, tmp_path):
     write(store, draft("ord_a"))
     Sequencer(store).run_once()
-    publish(store, signer, guard, NOW_US)
+    sign_head(store, GuardedKeys(signer, guard), NOW_US)
     write(store, draft("ord_b"))
     stop = threading.Event()
     stop.set()

@@ -8,8 +8,9 @@ from exchange.client.verify import verify_log
 from exchange.ledger import proofs, quorum
 from exchange.ledger.backlog import Backlog
 from exchange.ledger.export import export
+from exchange.ledger.guard import Guard, GuardedKeys
 from exchange.ledger.sequencer import Sequencer
-from exchange.ledger.signer import Guard, publish
+from exchange.ledger.signer import sign_head
 from exchange.ledger.store import Store
 from exchange.wire.cosignatures import WitnessKey, cosigners
 from exchange.wire.log_policy import LogPolicy
@@ -33,7 +34,7 @@ class Log:
         write(self.store, *(draft(f"ord_{self._subjects + n}") for n in range(count)))
         self._subjects += count
         Sequencer(self.store).run_once()
-        publish(self.store, self.signer, self._guard, NOW_US, needs_quorum=True)
+        sign_head(self.store, GuardedKeys(self.signer, self._guard), NOW_US, needs_quorum=True)
 
     def asked(self) -> int:
         with self.store.reading() as connection:
@@ -146,7 +147,7 @@ def test_witnesses_that_are_away_stop_no_new_facts(log: Log) -> None:
 def test_without_a_quorum_what_is_signed_is_published(store: Store, signer: LogSigner, guard: Guard) -> None:
     write(store, draft("ord_a"))
     Sequencer(store).run_once()
-    publish(store, signer, guard, NOW_US)
+    sign_head(store, GuardedKeys(signer, guard), NOW_US)
 
     with store.reading() as connection:
         newest = proofs.newest_checkpoint(connection)

@@ -5,6 +5,7 @@ import threading
 import pytest
 
 from exchange.ledger.entries import Draft, after, all_in_order
+from exchange.ledger.guard import ClockSteppedBack, ForkRefused, Guard, GuardedKeys, GuardLost
 from exchange.ledger.proofs import (
     NotCovered,
     UnknownEntry,
@@ -14,7 +15,7 @@ from exchange.ledger.proofs import (
     log_proof,
 )
 from exchange.ledger.sequencer import HeadMoved, Sequencer
-from exchange.ledger.signer import ClockSteppedBack, Guard, GuardLost, publish
+from exchange.ledger.signer import sign_head
 from exchange.wire.merkle import EMPTY_ROOT, Frontier, leaf_hash, verify_consistency, verify_inclusion
 from exchange.wire.notes import Checkpoint
 from exchange.wire.proofs import LogProof, verify_entry
@@ -87,7 +88,7 @@ def test_concurrent_writers_and_two_sequencers_lose_nothing_and_place_nothing_tw
         while not stop.is_set():
             try:
                 sequencer.run_once()
-                publish(store, signer, guard, NOW_US)
+                sign_head(store, GuardedKeys(signer, guard), NOW_US)
             except HeadMoved:
                 continue
             except BaseException as error:
@@ -128,7 +129,7 @@ def test_a_sequencer_that_meets_tiles_short_of_the_head_writes_nothing(store, gr
 
 def test_the_same_head_is_signed_once(store, grow, signer, guard):
     grow(3)
-    assert publish(store, signer, guard, NOW_US + 1) is None
+    assert sign_head(store, GuardedKeys(signer, guard), NOW_US + 1) is None
 
 
 def test_a_note_lost_between_guard_and_database_is_signed_again(store, signer, guard):
@@ -138,13 +139,13 @@ def test_a_note_lost_between_guard_and_database_is_signed_again(store, signer, g
         checkpoint = Checkpoint(ORIGIN, *head(connection))
     with guard.held() as last:
         guard.advance(last, checkpoint, [])  # Killed here: the guard knows, the database has no note.
-    assert publish(store, signer, guard, NOW_US) == checkpoint
+    assert sign_head(store, GuardedKeys(signer, guard), NOW_US) == checkpoint
 
 
 def test_a_lost_guard_is_not_rebuilt_from_the_database(store, grow, signer, tmp_path):
     grow(3)
     with pytest.raises(GuardLost):
-        publish(store, signer, Guard(tmp_path / "another.json"), NOW_US)
+        sign_head(store, GuardedKeys(signer, Guard(tmp_path / "another.json")), NOW_US)
 
 
 def test_nothing_is_signed_at_a_time_before_the_last_signature(store, grow, signer, guard):
@@ -152,5 +153,13 @@ def test_nothing_is_signed_at_a_time_before_the_last_signature(store, grow, sign
     write(store, draft("ord_a"))
     Sequencer(store).run_once()
     with pytest.raises(ClockSteppedBack):
-        publish(store, signer, guard, NOW_US - 1)
-    assert publish(store, signer, guard, NOW_US).size == 4
+        sign_head(store, GuardedKeys(signer, guard), NOW_US - 1)
+    assert sign_head(store, GuardedKeys(signer, guard), NOW_US).size == 4
+
+
+@pytest.mark.parametrize("memory", [b"", b"{}", b'{"size":1', b"[]", b"\xff"])
+def test_a_damaged_guard_is_a_refusal_for_good_and_never_an_empty_one(guard, grow, store, signer, tmp_path, memory):
+    grow(1)
+    (tmp_path / "guard.json").write_bytes(memory)
+    with pytest.raises(ForkRefused, match="damaged"):
+        sign_head(store, GuardedKeys(signer, guard), NOW_US)

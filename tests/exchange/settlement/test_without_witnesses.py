@@ -6,9 +6,9 @@ import pytest
 
 from exchange.kernel import errors
 from exchange.ledger import quorum, standing
-from exchange.ledger.guard import Guard
+from exchange.ledger.guard import Guard, GuardedKeys
 from exchange.ledger.sequencer import Sequencer
-from exchange.ledger.signer import publish
+from exchange.ledger.signer import sign_head
 from exchange.settlement import accounts, instructions, paying, payout_views
 from exchange.settlement.model import Batch, BatchState
 from exchange.settlement.payout import Payout
@@ -33,7 +33,7 @@ class Watched:
         store = self.books.ground.store
         while Sequencer(store).run_once():
             pass
-        publish(store, SIGNER, self._guard, self.books.clock.now, needs_quorum=True)
+        sign_head(store, GuardedKeys(SIGNER, self._guard), self.books.clock.now, needs_quorum=True)
 
     def cosigned(self) -> None:
         self.signs()
