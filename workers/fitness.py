@@ -9,18 +9,21 @@ which column. A file is looked at by its inode for each ticket and read again on
 import json
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 
 import structlog
 import typer
 from pydantic import ValidationError
 
+from exchange.wire.refusals import Refusal, Refused
 from policies.disclosure import Table
 from workers.assets import AssetSpec
 from workers.domain import Domain
-from workers.engines import EngineRefused, Limits
+from workers.engines import Answered, Engine, EngineRefused, Limits
 from workers.engines.duckdb import DuckDb
 from workers.jail.parent import JailUnavailable
 from workers.onboarding import OnboardingCode, OnboardingRefused, Prepared, fingerprint, note_of
@@ -98,6 +101,30 @@ class Fitness:
         if self._told.get(name) != reason:
             log.error("data.unfit", table=name, code=reason)
         self._told[name] = reason
+
+
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """An engine whose rows are taken only if the data still fit when they are out: no code behind it sees, or keeps,
+    what was read half in one state and half in another."""
+
+    engine: Engine
+    fits: Callable[[], bool]
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """The engine is closed by whoever opened it."""
+
+    def portable(self, tables: AbstractSet[str]) -> bool:
+        return self.engine.portable(tables)
+
+    def run(self, sql: str, tables: AbstractSet[str]) -> Answered:
+        answered = self.engine.run(sql, tables)
+        if not self.fits():
+            raise Refused(Refusal.DATA_UNFIT)
+        return answered
 
 
 def _judge(file: Path, note: Path, name: str, declared: Table | None) -> None:

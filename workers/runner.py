@@ -19,6 +19,7 @@ from workers import computations, gate
 from workers.claims import Claim, Claims
 from workers.cohort import NOBODY, Cohorts
 from workers.engines import Engine
+from workers.fitness import Watched
 
 RESULT_TYPE = "application/vnd.dx.result+json"
 log = structlog.get_logger()
@@ -97,11 +98,9 @@ class Runner:
         try:
             runs = self.claims.runs(proven.ticket.licence_id)
             admitted = gate.admit(proven, self.keeper, now_s=self.clock_s(), runs=runs)
-            engine = self.cohorts.narrowed(self.engine, admitted)
+            watched = Watched(self.engine, lambda: self.keeper.fits(proven.ticket.controls_digest))
+            engine = self.cohorts.narrowed(watched, admitted)
             answer, plan_digest = computations.run(admitted, engine, self.claims.budget)
-            # A file that was changed while it was read may have been read half in each state.
-            if not self.keeper.fits(proven.ticket.controls_digest):
-                return Refusal.DATA_UNFIT
             return _sealed(canonical.encode(answer), plan_digest, proven)
         except Refused as refused:
             return refused.code

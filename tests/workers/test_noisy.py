@@ -3,6 +3,7 @@
 import json
 from base64 import b64decode
 from collections.abc import Set as AbstractSet
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Self
 
@@ -44,6 +45,18 @@ class Wards:
         if self.fails is not None:
             raise self.fails
         return Answered(("k0", "m0"), ((0, 40_000), (1, 3)))
+
+
+class ChangedMeanwhile(Wards):
+    """Wards whose file is another while the first query reads it, and then again what it was."""
+
+    @property
+    def fit(self) -> bool:
+        return len(self.asked) != 1
+
+    def run(self, sql: str, tables: AbstractSet[str]) -> Answered:
+        answered = super().run(sql, tables)
+        return answered if self.fit else Answered(("k0", "m0"), ((0, 90_000_000),))
 
 
 class Domain:
@@ -125,6 +138,22 @@ def test_what_is_only_made_of_numbers_that_are_there_costs_nothing_and_teaches_n
         ((ward, count),) = first["rows"]
         assert sorted(again["rows"][0]) in (sorted([ward, count]), sorted([ward, 2 * count]))
         assert [one is None for one in sorted(again["intervals"][0], key=str)].count(True) == 1
+
+
+def test_what_was_drawn_of_a_file_changed_meanwhile_is_not_stored(tmp_path: Path) -> None:
+    engine = ChangedMeanwhile()
+    domain = Domain(tmp_path, engine)
+    watched = replace(KEEPER, fits=lambda digest: engine.fit and KEEPER.fits(digest))
+    domain.runner = replace(domain.runner, keeper=watched)
+
+    refused, nothing = domain.asked(1)
+    engine.asked.append("the file is put back")
+    receipt, answer = domain.asked(2)
+
+    assert (refused.refusal, nothing, refused.spent_nrho) == (Refusal.DATA_UNFIT, None, 50_000_000)
+    assert answer is not None
+    assert abs(answer["rows"][0][1] - 40_000) < 1_000
+    assert receipt.spent_nrho == 50_000_000
 
 
 def test_another_buyer_does_not_get_what_this_one_paid_for(tmp_path: Path) -> None:
