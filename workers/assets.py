@@ -1,7 +1,7 @@
 """What a provider declares of a table, and what may be told of it afterwards. No data and no reading of data."""
 
 from collections.abc import Mapping
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -31,14 +31,23 @@ class AssetSpec(BaseModel):
 
     @model_validator(mode="after")
     def _declared_in_full(self) -> Self:
-        named = {name for key in self.key for name in key} | ({self.unit} if self.unit else set())
-        if not self.columns or not named <= self.columns.keys():
-            raise ValueError("the unit and the keys are declared columns")
-        if (self.unit is None) != (self.units_of is None):
-            raise ValueError("a unit and what it is a unit of are told together")
-        if any(column.type is None for column in self.columns.values()):
-            raise ValueError("every column has a type")
+        if not self.columns or any(column.type is None for column in self.columns.values()):
+            raise ValueError("there are columns, and every column has a type")
+        # What the analyser asks of a table is asked before one is prepared, and said in one place.
+        self.table_of()
         return self
+
+    def table_of(self, **counted: Any) -> Table:
+        """The table as the analyser sees it: what is declared here, and what was counted."""
+        return Table(
+            unit=self.unit,
+            units_of=self.units_of,
+            key=self.key,
+            unit_rows_kept=self.unit_rows_kept,
+            margins=self.margins,
+            columns=self.columns,
+            **counted,
+        )
 
 
 class ColumnProfile(BaseModel):
@@ -74,14 +83,4 @@ class Profile(BaseModel):
 
 def controlled(spec: AssetSpec, profile: Profile) -> Table:
     """The table as the analyser sees it: declared uses and bounds, counted rows."""
-    return Table(
-        unit=spec.unit,
-        units_of=spec.units_of,
-        key=spec.key,
-        rows_max=profile.rows,
-        unit_rows_max=profile.unit_rows_max,
-        unit_rows_kept=spec.unit_rows_kept,
-        lineages=profile.lineages,
-        margins=spec.margins,
-        columns=spec.columns,
-    )
+    return spec.table_of(rows_max=profile.rows, unit_rows_max=profile.unit_rows_max, lineages=profile.lineages)

@@ -40,9 +40,14 @@ def _prepared(domain: Domain, spec: AssetSpec, sources: Path) -> Profile:
     owner = os.environ.get(OWNER)
     if not owner:
         raise OnboardingRefused(OnboardingCode.UNREADABLE)
-    profile = onboarding_postgres.prepare(owner, named.read_text().strip(), spec, domain.secret(CONNINFO))
+    profile = onboarding_postgres.prepare(owner, _plain(named), spec, domain.secret(CONNINFO))
     domain.hold_in_postgres(spec.table, profile.fingerprint)
     return profile
+
+
+def _plain(named: Path) -> str:
+    """What is no plain text is no table's name either, and refused as such."""
+    return named.read_bytes().decode("ascii", "replace").strip()
 
 
 def engine_of(domain: Domain, limits: Limits, fit: Mapping[str, Path]) -> Engine:

@@ -37,10 +37,11 @@ def prepare(owner: str, source: str, spec: AssetSpec, reader: str) -> Profile:
 
     `owner` and `reader` are how to connect: as whom the data belongs to, and as whom queries will run.
     """
-    named, role = _SOURCE.fullmatch(source), conninfo_to_dict(reader).get("user")
-    if named is None or not isinstance(role, str):
-        raise OnboardingRefused(OnboardingCode.UNREADABLE)
+    named = _SOURCE.fullmatch(source)
     try:
+        role = conninfo_to_dict(reader).get("user")
+        if named is None or not isinstance(role, str):
+            raise OnboardingRefused(OnboardingCode.UNREADABLE)
         with psycopg.connect(owner, options="-c search_path=pg_catalog") as connection:
             _fits(connection, spec, (named[1], named[2]))
             _told(connection, f"CREATE SCHEMA IF NOT EXISTS {SCHEMA}")
@@ -51,7 +52,7 @@ def prepare(owner: str, source: str, spec: AssetSpec, reader: str) -> Profile:
             _publish(connection, spec, role)
         return profile
     except psycopg.Error:
-        # The server's text may quote a row.
+        # The server's text may quote a row, the driver's a password.
         raise OnboardingRefused(OnboardingCode.UNREADABLE) from None
 
 

@@ -18,7 +18,7 @@ from exchange.wire.controls import controls_digest
 from exchange.wire.keys import PublicKey
 from tests.workers.tiny_log import EXCHANGE, SIGNER, TABLES
 from workers.domain import Domain
-from workers.held import CONNINFO
+from workers.held import CONNINFO, OWNER
 
 DECLARED: list[dict[str, Any]] = [
     {
@@ -112,6 +112,8 @@ def test_prepared_data_is_told_by_its_profile_alone(folder: Path, tmp_path: Path
         ),
         ({"nonsense": "Zhang San"}, "DECLARATION: 0.nonsense extra_forbidden"),
         ({"table": "nothing"}, "TABLE: UNREADABLE"),
+        ({"margins": [["Zhang San"]]}, "DECLARATION: 0.margins.0.0 string_pattern_mismatch"),
+        ({"margins": [["zhang_san"]]}, "DECLARATION: 0 value_error"),
     ],
 )
 def test_what_is_wrong_with_a_table_is_told_in_one_line_without_a_value(
@@ -125,6 +127,22 @@ def test_what_is_wrong_with_a_table_is_told_in_one_line_without_a_value(
     done = command("prepare", str(folder), str(tmp_path / "declared.json"), str(tmp_path))
 
     assert (done.returncode, done.stdout, done.stderr) == (os.EX_DATAERR, "", f"{said}\n")
+
+
+@pytest.mark.parametrize("source", [b"public.visits", b"\xff\xfe"], ids=["a table", "no text"])
+@pytest.mark.parametrize("role", ["host=db hunter2", "postgresql://reader:hunter2 @db/x"], ids=["words", "address"])
+def test_what_is_wrong_with_a_database_is_told_without_a_password(tmp_path: Path, source: bytes, role: str) -> None:
+    domain = Domain.made(tmp_path / "domain")
+    domain.keep_secret(CONNINFO, role)
+    (tmp_path / "visits.postgres").write_bytes(source)
+    (tmp_path / "declared.json").write_text(json.dumps(DECLARED))
+    words = [sys.executable, "-m", "workers", "prepare", str(domain.folder), f"{tmp_path}/declared.json", str(tmp_path)]
+
+    done = subprocess.run(
+        words, env={**os.environ, OWNER: "host=/nowhere"}, capture_output=True, text=True, check=False, timeout=60
+    )
+
+    assert (done.returncode, done.stdout, done.stderr) == (os.EX_DATAERR, "", "TABLE: UNREADABLE\n")
 
 
 def test_a_licence_is_not_signed_when_the_exchange_is_away(folder: Path) -> None:
