@@ -18,7 +18,7 @@ from policies.disclosure import Column
 from workers.assets import AssetSpec, ColumnProfile, Profile
 from workers.engines.postgres import SCHEMA
 from workers.onboarding import OnboardingCode, OnboardingRefused
-from workers.sources import quoted
+from workers.sources import listed, quoted
 
 Connection = psycopg.Connection[tuple[object, ...]]
 _PREPARING = "Preparing"  # No asset can have this name: those are in small letters.
@@ -108,6 +108,8 @@ def _promises(name: str, column: Column, *, unit: bool) -> list[tuple[Onboarding
     if column.bounds is not None:
         low, high = (f"'{end}'::numeric" for end in column.bounds)
         found.append((OnboardingCode.BOUNDS, f"{here}::numeric NOT BETWEEN {low} AND {high}"))
+    if column.keys is not None:
+        found.append((OnboardingCode.KEYS, f"{here} NOT IN ({listed(column.keys)})"))
     if unit or column.not_null:
         found.append((OnboardingCode.UNIT_NULL if unit else OnboardingCode.NULLS, f"{here} IS NULL"))
     return found

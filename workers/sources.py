@@ -1,6 +1,6 @@
 """The SQL that reads a provider's own file and holds it to its declaration. Written here, never by a buyer."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from pathlib import Path
 from typing import NamedTuple
@@ -46,8 +46,7 @@ def checks(spec: AssetSpec) -> list[Promise]:
             low, high = (_bound(value, column) for value in column.bounds)
             promises.append(_promise("BOUNDS", name, f"{cast} NOT BETWEEN {low} AND {high}"))
         if column.keys is not None:
-            listed = ", ".join(_literal(one) if isinstance(one, str) else str(one) for one in column.keys)
-            promises.append(_promise("KEYS", name, f"{cast} NOT IN ({listed})"))
+            promises.append(_promise("KEYS", name, f"{cast} NOT IN ({listed(column.keys)})"))
         if name == spec.unit:
             promises.append(_promise("UNIT_NULL", name, f"{given} IS NULL"))
         elif column.not_null:
@@ -60,6 +59,11 @@ def identity(told_by: Mapping[str, str]) -> str:
     parts = [f"coalesce(TRY_CAST({quoted(name)} AS {_STORED[kind]})::VARCHAR, '')" for name, kind in told_by.items()]
     lengths = [f"length({part})::VARCHAR" for part in parts]
     return f"md5(concat_ws('|', {', '.join([*lengths, *parts])}))"
+
+
+def listed(keys: Iterable[bool | int | str]) -> str:
+    """Declared keys as literals that every engine reads alike."""
+    return ", ".join(_literal(one) if isinstance(one, str) else str(one) for one in keys)
 
 
 def quoted(name: str) -> str:

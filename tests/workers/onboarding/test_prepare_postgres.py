@@ -105,6 +105,30 @@ def test_what_does_not_keep_its_declaration_leaves_the_last_version(
     assert rows(source, "SELECT count(*) FROM dx.visits") == [(5,)]
 
 
+@pytest.mark.parametrize(
+    ("name", "kind", "keys", "kept"),
+    [
+        ("visit", "int", [1, 2, 3, 4], False),
+        ("visit", "int", [1, 2, 3, 4, 5], True),
+        ("name", "text", ["Ann Unmistakable", "Bob"], False),
+        ("name", "text", ["Ann Unmistakable", "Bob", "Cy", "O'Brien \\"], True),
+        ("urgent", "bool", [True], False),
+        ("urgent", "bool", [True, False], True),
+    ],
+)
+def test_a_row_of_a_key_that_was_not_declared_is_refused_as_of_a_file(
+    source: Database, name: str, kind: str, keys: list[Any], kept: bool
+) -> None:
+    columns = {**spec().columns, name: Column.model_validate({"type": kind, "keys": keys})}
+
+    if kept:
+        assert prepared(source, columns=columns).rows == len(ROWS)
+        return
+    with pytest.raises(OnboardingRefused) as refused:
+        prepared(source, columns=columns)
+    assert (refused.value.code, refused.value.column) == (OnboardingCode.KEYS, name)
+
+
 @pytest.mark.parametrize("name", ["visits", "public.visits; DROP TABLE visits", "public.Visits", 'public."visits"', ""])
 def test_a_source_that_is_not_plainly_named_is_refused(source: Database, name: str) -> None:
     with pytest.raises(OnboardingRefused, match="UNREADABLE"):
