@@ -139,8 +139,10 @@ def _judge(file: Path, note: Path, name: str, declared: Table | None) -> None:
         raise OnboardingRefused(OnboardingCode.CHANGED)
     if declared is None or declared == prepared.table:
         return
-    # Prepared anew since: these controls are kept to if the data are within them and of rows whose budgets they name.
-    if not set(prepared.table.lineages) <= set(declared.lineages):
+    # Prepared anew since: these controls are kept to if the data are within them and of rows whose budgets they name,
+    # ranked within the same unit, for noise is measured by how many ranks are read.
+    same_unit = (prepared.table.unit, prepared.table.units_of) == (declared.unit, declared.units_of)
+    if not (same_unit and set(prepared.table.lineages) <= set(declared.lineages)):
         raise OnboardingRefused(OnboardingCode.CHANGED)
     _hold(file, name, declared)
 
