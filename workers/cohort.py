@@ -28,9 +28,13 @@ class Cohorts:
     def narrowed(self, engine: Engine, admitted: Admitted) -> Engine:
         """The engine as the job may use it. Raises `Refused` when too few have agreed, or nobody is known here."""
         ticket = admitted.proven.ticket
+        known = self.roster()
         if not ticket.cohort:
+            # Whom this domain enrolled is asked for consent, whatever the exchange took the data for.
+            if known.keys() & admitted.tables.keys():
+                raise Refused(Refusal.CONSENT_ENDED)
             return engine
-        agreed, known = set(self.checkpoint(ticket.order_id)), self.roster()
+        agreed = set(self.checkpoint(ticket.order_id))
         units = {table: sorted(names[one] for one in agreed & names.keys()) for table, names in known.items()}
         protected = {name: str(table["unit"]) for name, table in admitted.tables.items() if table.get("unit")}
         if any(len(units.get(table, ())) < ticket.k_min for table in protected):

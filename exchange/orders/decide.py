@@ -146,8 +146,11 @@ def _spending(
     rho = ask.rho_nrho or (budget.query_cap_nrho if budget else 0)
     if budget is None or plan is None:
         return Spending(trade.buyer.id, budget, rho, (), "")
+    charged = accounts(asset.domain, asset.tables, plan)
+    if consent.is_needed(asset):
+        return Spending(trade.buyer.id, budget, rho, charged, "")  # No domain keeps what it told of a cohort.
     same = asked_id(plan, asset.controls_digest, unit.policies.digest, trade.buyer.id, k_min, rho)
-    return Spending(trade.buyer.id, budget, rho, accounts(asset.domain, asset.tables, plan), same)
+    return Spending(trade.buyer.id, budget, rho, charged, same)
 
 
 def _floors(trade: Trade, program: Program) -> tuple[int, int]:

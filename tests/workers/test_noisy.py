@@ -16,6 +16,7 @@ from exchange.wire.receipts import Receipt
 from exchange.wire.refusals import Refusal
 from tests.workers.tiny_log import BUYER, EXCHANGE, KEEPER, LICENCE, NOW_S, PROVIDER, TinyLog, ticket
 from workers.claims import Claims
+from workers.cohort import Cohorts
 from workers.engines import Answered, EngineCode, EngineRefused
 from workers.runner import Runner
 
@@ -163,6 +164,29 @@ def test_another_buyer_does_not_get_what_this_one_paid_for(tmp_path: Path) -> No
     receipt, _ = domain.asked(2, buyer_id="par_other")
 
     assert receipt.refusal is Refusal.LICENCE_INVALID
+
+
+def test_what_one_cohort_was_told_is_told_of_no_other(tmp_path: Path) -> None:
+    domain = Domain(tmp_path)
+    persons = {f"psd_{one}": str(one) for one in range(20)}
+    agreed = list(persons)
+    domain.runner = replace(domain.runner, cohorts=Cohorts(lambda: {"visits": persons}, lambda _: agreed))
+    domain.asked(1, cohort=20)
+    agreed.remove("psd_0")
+
+    receipt, _ = domain.asked(2, cohort=19)
+
+    assert receipt.spent_nrho == 50_000_000
+    assert ["'0'" in one for one in domain.engine.asked] == [True, False]
+
+
+def test_whom_the_domain_enrolled_is_in_no_job_without_a_cohort(tmp_path: Path) -> None:
+    domain = Domain(tmp_path)
+    domain.runner = replace(domain.runner, cohorts=Cohorts(lambda: {"visits": {"psd_0": "0"}}, lambda _: ()))
+
+    receipt, _ = domain.asked(1, cohort=0)
+
+    assert (receipt.refusal, domain.engine.asked) == (Refusal.CONSENT_ENDED, [])
 
 
 def test_when_the_budget_is_spent_the_domain_says_so_and_reads_nothing(tmp_path: Path) -> None:

@@ -38,13 +38,15 @@ def run(
     except Denied:
         raise Refused(Refusal.NOT_DISCLOSABLE) from None
     cost = Cost(ticket.rho_nrho, delta_e15(plan))
-    kept = answer_id(plan, ticket)
-    told = budget.stored(kept)
+    # Of a cohort nothing is kept: the next job is about others, and who took consent back is in no answer after that.
+    kept = None if ticket.cohort else answer_id(plan, ticket)
+    told = budget.stored(kept) if kept else None
     if told is None:
         if not budget.spend(ticket.id, _accounts(ticket, admitted.tables, plan, caps), cost):
             raise Refused(Refusal.BUDGET_SPENT)
         told = canonical.encode(_drawn(plan, ticket, cost, engine))
-        budget.store(kept, told)
+        if kept:
+            budget.store(kept, told)
     released = _released(plan, canonical.decode(told), ticket.k_min)
     if not released.rows:
         raise Refused(Refusal.NOTHING_RELEASABLE)
