@@ -68,8 +68,20 @@ class Fitness:
         tables = self._domain.controls(controls_digest)
         lent = self._domain.tables_in_postgres()
         return tables is not None and all(
-            self._fits(name, controls_digest, table) for name, table in tables.items() if name not in lent
+            self._lent(name, table) if name in lent else self._fits(name, controls_digest, table)
+            for name, table in tables.items()
         )
+
+    def _lent(self, name: str, declared: Mapping[str, Any]) -> bool:
+        """Of a table in a database what it was prepared as is known, and it serves nothing that was declared wider."""
+        note = note_of(self._domain.folder / "data", name)
+        try:
+            fit = _within(Prepared.model_validate_json(note.read_bytes()).table, Table.model_validate(declared))
+        except (OSError, ValidationError):
+            fit = False
+        if not fit:
+            self._tell(name, OnboardingCode.CHANGED.value)
+        return fit
 
     def _fits(self, name: str, controls_digest: str, declared: Mapping[str, Any]) -> bool:
         if name in self._broken:
@@ -125,6 +137,13 @@ class Watched:
         if not self.fits():
             raise Refused(Refusal.DATA_UNFIT)
         return answered
+
+
+def _within(prepared: Table, declared: Table) -> bool:
+    """Declared alike, with no more rows than was declared and no more of one unit."""
+    counts = {"rows_max": declared.rows_max, "unit_rows_max": declared.unit_rows_max}
+    pairs = (prepared.rows_max, declared.rows_max), (prepared.unit_rows_max, declared.unit_rows_max)
+    return prepared.model_copy(update=counts) == declared and all((is_ or 0) <= (was or 0) for is_, was in pairs)
 
 
 def _judge(file: Path, note: Path, name: str, declared: Table | None) -> None:

@@ -15,7 +15,7 @@ from workers.engines import Engine, Limits
 from workers.engines.duckdb import DuckDb
 from workers.engines.postgres import Postgres
 from workers.engines.routed import Routed
-from workers.onboarding import OnboardingCode, OnboardingRefused
+from workers.onboarding import OnboardingCode, OnboardingRefused, Prepared
 
 CONNINFO = "postgres.conninfo"
 """The secret by which queries are run: of a role that reads the prepared tables and nothing else."""
@@ -41,6 +41,8 @@ def _prepared(domain: Domain, spec: AssetSpec, sources: Path) -> Profile:
     if not owner:
         raise OnboardingRefused(OnboardingCode.UNREADABLE)
     profile = onboarding_postgres.prepare(owner, _plain(named), spec, domain.secret(CONNINFO))
+    note = onboarding.note_of(domain.folder / "data", spec.table)
+    onboarding.keep(Prepared(fingerprint=profile.fingerprint, table=controlled(spec, profile)), note)
     domain.hold_in_postgres(spec.table, profile.fingerprint)
     return profile
 

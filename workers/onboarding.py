@@ -68,7 +68,7 @@ def prepare(source: Path, spec: AssetSpec, folder: Path) -> Profile:
             profile = _prepared(connection, source, spec, workshop / "ready")
             profile = profile.model_copy(update={"lineages": Lineages(folder.parent / "lineages").of(connection, spec)})
         _publish(workshop / "ready", folder / f"{spec.table}.parquet")
-        _keep(Prepared(fingerprint=profile.fingerprint, table=controlled(spec, profile)), note_of(folder, spec.table))
+        keep(Prepared(fingerprint=profile.fingerprint, table=controlled(spec, profile)), note_of(folder, spec.table))
         return profile
     except duckdb.Error:
         # The engine's text may quote a row.
@@ -153,7 +153,7 @@ def fingerprint(file: Path) -> str:
     return digest.hexdigest()
 
 
-def _keep(prepared: Prepared, note: Path) -> None:
+def keep(prepared: Prepared, note: Path) -> None:
     """Until it is there, a file prepared anew is not the one on record, and is not served."""
     note.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     scratch = note.with_suffix(".part")

@@ -16,7 +16,10 @@ from tests.workers.database import Database, made
 from tests.workers.onboarding.test_prepare import ROWS, spec
 from tests.workers.onboarding.test_prepare import prepared as prepared_as_file
 from workers.assets import Profile
-from workers.held import OWNER
+from workers.domain import Domain
+from workers.fitness import Fitness
+from workers.held import CONNINFO, OWNER
+from workers.held import prepared as held_of
 from workers.onboarding import OnboardingCode, OnboardingRefused
 from workers.onboarding_postgres import prepare
 
@@ -154,6 +157,23 @@ def test_a_provider_prepares_by_command_and_the_owner_is_kept_nowhere(source: Da
     assert json.loads(told)["profiles"]["visits"]["rows"] == len(ROWS)
     assert [path.name for path in (folder / "data").iterdir()] == ["visits.postgres"]
     assert not any(source.owner in path.read_text() for path in folder.rglob("*") if path.is_file())
+
+
+def test_what_was_prepared_anew_serves_no_controls_it_does_not_keep_to(
+    source: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(OWNER, source.owner)
+    (tmp_path / "visits.postgres").write_text(SOURCE)
+    domain = Domain.made(tmp_path / "domain")
+    domain.keep_secret(CONNINFO, source.reader)
+    first = held_of(domain, [spec()], tmp_path)["controls_digest"]
+    fits = Fitness(domain).fits
+
+    assert fits(first)
+    source.told("INSERT INTO visits SELECT visit + 100, person, cost, seen_on, urgent, name FROM visits")
+    second = held_of(domain, [spec()], tmp_path)["controls_digest"]
+
+    assert (fits(first), fits(second)) == (False, True)
 
 
 def _command(*words: str, said: str = "", owner: str = "") -> str:
