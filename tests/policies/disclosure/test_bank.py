@@ -39,12 +39,15 @@ def test_a_refusal_says_why_and_what_would_pass() -> None:
 @pytest.mark.parametrize("part", range(4))
 def test_what_is_answered_is_what_the_rows_say(part: int) -> None:
     """Of an answer made of keys and counts, each row is a row of the buyer's own text, had it ever been run."""
+    compared = 0
     for sql in ANSWERED[part::4]:
         plan = analyse(sql, controls())
         answer = release(plan, tables().execute(plan.sql).fetchall(), K)
         if _exact(plan):
             naive = {tuple(_plain(cell) for cell in row) for row in tables().execute(sql).fetchall()}
             assert {tuple(_plain(cell) for cell in row) for row in answer.rows} <= naive, sql
+            compared += bool(answer.rows)
+    assert compared > 10
 
 
 def _exact(plan: Plan) -> bool:

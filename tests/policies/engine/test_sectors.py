@@ -3,7 +3,7 @@
 from contextlib import suppress
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from policies.engine import PolicyRefused
@@ -52,8 +52,15 @@ def test_a_list_with_one_slip_is_not_read(text: str, where: str) -> None:
     assert refused.value.where == where
 
 
-@given(st.text(max_size=200))
-def test_whatever_comes_it_is_read_or_refused(text: str) -> None:
-    for said in (text, HEAD + text):
-        with suppress(PolicyRefused):
-            assert read_sector_list(said).rows
+LISTS = st.lists(st.sampled_from([COAL, WATER, LOAD, "\n", ","]) | st.text(max_size=40), max_size=4).map("".join)
+
+
+@given(st.text(max_size=200) | LISTS.map(HEAD.__add__))
+@example(HEAD + COAL + LOAD)
+def test_whatever_comes_it_is_read_whole_or_refused(text: str) -> None:
+    with suppress(PolicyRefused):
+        found = read_sector_list(text)
+
+        assert found.rows
+        assert len({row.number for row in found.rows}) == len({(row.kind, row.subkind) for row in found.rows})
+        assert len({row.number for row in found.rows}) == len(found.rows)
