@@ -19,21 +19,23 @@ SIGNER = LogSigner("ledger.exchange.example/bench/2026", bytes(32), bytes(range(
 CONTENT = b'{"fen":100}'
 
 
-def draft() -> Draft:
-    """A fact about a subject nobody spoke of before."""
+def draft(
+    subject: str = "", version: int = 1, refs: tuple[str, ...] = (), content: bytes = CONTENT, at_us: int | None = None
+) -> Draft:
+    """A fact, now and about a subject nobody spoke of before, where nothing else is said."""
     salt = secrets.token_bytes(32)
     entry = Entry(
         actor="org_exchange",
-        at=time.time_ns() // 1_000,
-        commit=(Commit(tag=commitment(salt, SECTION_TYPE, CONTENT), what="payload"),),
+        at=time.time_ns() // 1_000 if at_us is None else at_us,
+        commit=(Commit(tag=commitment(salt, SECTION_TYPE, content), what="payload"),),
         id=f"evt_{secrets.token_urlsafe(16)}",
-        refs=(),
+        refs=refs,
         rule="2026.1",
-        subject=f"ord_{secrets.token_urlsafe(12)}",
-        type="order.placed",
-        version=1,
+        subject=subject or f"ord_{secrets.token_urlsafe(12)}",
+        type="order.placed" if version == 1 else "ticket.issued",
+        version=version,
     )
-    return Draft(entry, {"payload": Section(salt, CONTENT)})
+    return Draft(entry, {"payload": Section(salt, content)})
 
 
 def opened(url: str) -> Store:
