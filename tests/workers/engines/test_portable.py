@@ -43,10 +43,15 @@ def test_what_is_answered_is_the_same_from_both(both: Any, dominance_bp_max: int
     said, data, engine = both
     controls = load_controls({"tables": said["tables"], "k_min": K, "dominance_bp_max": dominance_bp_max})
 
-    for plan in _plans(said, controls):
+    plans, answered = list(_plans(said, controls)), 0
+
+    for plan in plans:
         here = release(plan, data.execute(plan.sql).fetchall(), K)
         there = release(plan, engine.run(plan.portable, frozenset(plan.tables)).rows, K)
         assert there == here, plan.sql
+        answered += bool(here.rows)
+
+    assert answered > len(plans) // 2
 
 
 def test_what_is_hidden_beside_a_published_total_is_the_same_from_both(both: Any) -> None:
@@ -71,18 +76,23 @@ def _permitted(case: dict[str, Any], controls: Controls) -> bool:
     return True
 
 
+@pytest.mark.parametrize("both", ["clinic"], indirect=True)  # The bank's tables are not ranked.
 def test_what_noise_is_added_to_is_the_same_from_both(both: Any) -> None:
     said, data, engine = both
     ranked = {
         row[0] for row in data.execute("SELECT table_name FROM duckdb_columns() WHERE column_name = '_r'").fetchall()
     }
     controls = load_controls({"tables": said["tables"], "k_min": K, "mode": "noise"})
+    compared = 0
 
     for plan in _plans(said, controls):
         if {name for name in plan.tables if said["tables"][name].get("unit")} <= ranked:
             here = {_told(row) for row in data.execute(plan.sql).fetchall()}
             there = {_told(row) for row in engine.run(plan.portable, frozenset(plan.tables)).rows}
             assert there == here, plan.sql
+            compared += bool(here)
+
+    assert compared > 10
 
 
 def _told(row: Any) -> tuple[str, ...]:
